@@ -1,0 +1,57 @@
+# Everything below works on a fresh Debian 12 with Python 3.11, Go, Node and make, as root; it installs what it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export BSLS_CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/bsls
+PYTHON ?= python3
+LOCK_HASH := $(shell cat requirements.lock pyproject.toml 2>/dev/null | sha256sum | cut -c1-12)
+VENV := $(BSLS_CACHE)/venv-$(LOCK_HASH)
+BIN := $(VENV)/bin
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: help setup parts demo test lint types generate verify image bench-controller clean
+
+help: ## show this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@echo "==> Python environment in $(VENV)"
+	@mkdir -p $(BSLS_CACHE)
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends python3-venv; }
+	@flock $(BSLS_CACHE)/venv.lock bash -euo pipefail -c '[ -e $@ ] || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); \
+	  $(BIN)/pip install --disable-pip-version-check -q -r requirements.lock; touch $@; }'
+
+setup: $(VENV)/.ready ## Python environment, system packages and built binaries (cached)
+	@$(BIN)/python -m tests.cluster.setup
+
+demo: setup ## the main job on real parts; ONCE=1 exits after it; KUBECONFIG=… uses a cluster of yours
+	@$(BIN)/python -m tests.demo $(if $(ONCE),--once) $(if $(filter command line environment,$(origin KUBECONFIG)),--kubeconfig $(KUBECONFIG))
+
+test: setup lint types verify ## every check and every test, on real parts
+	@BSLS_REQUIRE_REAL=1 $(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.ready ## ruff and the layers
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+
+types: $(VENV)/.ready ## mypy, strict
+	@$(BIN)/mypy
+
+generate: $(VENV)/.ready ## rewrite the generated files (CRD, gRPC stubs)
+	@$(BIN)/python -m backend.cli.main crd > manifests/crd/backupstoragelocationservers.yaml
+	@$(BIN)/python -m backend.kopia.proto.generate
+
+verify: $(VENV)/.ready ## generated files are what their sources say
+	@$(BIN)/python -m tests.verify
+
+image: setup ## the image of controller and Kopia pods, without a registry, as an OCI archive
+	@$(BIN)/python -m tests.cluster.image
+
+bench-controller: setup ## the controller's speed targets
+	@$(BIN)/python -m benchmarks.controller
+
+lock: ## resolve the dependencies of pyproject.toml anew
+	@$(BIN)/pip-compile -q --strip-extras --extra dev --no-emit-index-url --no-emit-trusted-host -o requirements.lock pyproject.toml
+
+clean: ## remove what was built and cached
+	@rm -rf $(BSLS_CACHE) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The `bsls` console script: one sub-command a module."""

@@ -1,0 +1,53 @@
+"""`bsls controller`: settings from flags and the pod's environment, then run until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+
+from backend.cli import logs
+from backend.controller.run import run_controller
+from backend.controller.settings import Settings
+from backend.kube.client import KubeClient
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    env = os.environ
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    parser.add_argument("--kubeconfig", help="default: the pod's service account, else $KUBECONFIG")
+    parser.add_argument("--image", default=env.get("BSLS_IMAGE"), help="image of the Kopia pods [$BSLS_IMAGE]")
+    parser.add_argument("--namespace", default=env.get("POD_NAMESPACE"), help="our own namespace [$POD_NAMESPACE]")
+    parser.add_argument("--workers", type=int, default=defaults["workers"])
+    parser.add_argument("--drain-timeout", type=float, default=defaults["drain_timeout_s"], metavar="SECONDS")
+    parser.add_argument("--probe-interval", type=float, default=defaults["probe_interval_s"], metavar="SECONDS")
+    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    for name, variable in (("image", "BSLS_IMAGE"), ("namespace", "POD_NAMESPACE")):
+        if not getattr(options, name):
+            print(f"bsls controller: set --{name} or ${variable}.", file=sys.stderr)
+            return 2
+    logs.set_up(options.log_level)
+    settings = Settings(
+        image=options.image,
+        controller_namespace=options.namespace,
+        workers=options.workers,
+        drain_timeout_s=options.drain_timeout,
+        probe_interval_s=options.probe_interval,
+    )
+    asyncio.run(_run(settings, options.kubeconfig))
+    return 0
+
+
+async def _run(settings: Settings, kubeconfig: str | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with await KubeClient.connect(kubeconfig) as client:
+        await run_controller(client, settings, stop)

@@ -1,0 +1,1 @@
+"""The controller: observe -> desired -> apply -> assess, one worker per BackupStorageLocationServer."""

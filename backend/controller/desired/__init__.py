@@ -1,0 +1,1 @@
+"""What the cluster should hold for one server. Pure functions: observed inputs in, manifests out."""

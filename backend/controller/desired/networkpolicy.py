@@ -1,0 +1,74 @@
+"""Who may reach the Kopia pod, and what it may reach: DNS and its storage."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from backend.controller.desired.meta import metadata
+from backend.controller.names import KOPIA_PORT, METRICS_PORT
+from backend.controller.observe import Observed
+from backend.controller.settings import Settings
+from backend.storage.model import Endpoint
+
+Json = dict[str, Any]
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+
+
+def network_policy(observed: Observed, endpoint: Endpoint, settings: Settings) -> Json:
+    """Ingress from admitted namespaces (Kopia) and the controller (Kopia, metrics); egress to DNS and the storage."""
+    allowed = observed.server.spec.network_policy.allowed_namespaces
+    clients = {"namespaceSelector": allowed.model_dump(by_alias=True, exclude_none=True, mode="json")}
+    controller = {
+        "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: settings.controller_namespace}},
+        "podSelector": {"matchLabels": settings.controller_labels},
+    }
+    kopia, metrics = _tcp(KOPIA_PORT), _tcp(METRICS_PORT)
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": metadata(observed, observed.names.workload),
+        "spec": {
+            "podSelector": {"matchLabels": observed.names.selector},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [
+                {"from": [clients], "ports": [kopia]},
+                {"from": [controller], "ports": [kopia, metrics]},
+            ],
+            "egress": [
+                # 5353: the DNS pods of OpenShift listen there behind their Service's port 53
+                {"ports": [_port("UDP", 53), _tcp(53), _port("UDP", 5353), _tcp(5353)]},
+                _storage_rule(endpoint, observed.bsl_namespace),
+            ],
+        },
+    }
+
+
+def _storage_rule(endpoint: Endpoint, bsl_namespace: str) -> Json:
+    """An address is pinned; a Service of this cluster is pinned to its namespace (a policy sees the pod's own port,
+    not the Service's); a public name can change its addresses at any time, so only its port can be pinned."""
+    try:
+        address = ipaddress.ip_address(endpoint.host)
+    except ValueError:
+        namespace = _service_namespace(endpoint.host, bsl_namespace)
+        if namespace is None:
+            return {"ports": [_tcp(endpoint.port)]}
+        return {"to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: namespace}}}]}
+    cidr = f"{address}/{address.max_prefixlen}"
+    return {"to": [{"ipBlock": {"cidr": cidr}}], "ports": [_tcp(endpoint.port)]}
+
+
+def _service_namespace(host: str, bsl_namespace: str) -> str | None:
+    """Namespace of a cluster-internal name (`svc`, `svc.ns.svc`, `svc.ns.svc.cluster.local`), else None."""
+    labels = host.rstrip(".").split(".")
+    if len(labels) == 1:
+        return bsl_namespace
+    return labels[1] if len(labels) >= 3 and labels[2] == "svc" else None
+
+
+def _port(protocol: str, port: int) -> Json:
+    return {"protocol": protocol, "port": port}
+
+
+def _tcp(port: int) -> Json:
+    return _port("TCP", port)

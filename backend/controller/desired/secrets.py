@@ -1,0 +1,106 @@
+"""The derived Secret (what the Kopia pod needs, nothing else), the served certificate, and the CA of a minted one."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import datetime
+from typing import Any
+
+from backend.controller.cache import decode
+from backend.controller.certificates import CertificateProblem, KeyPair, facts_of, mint_ca, mint_leaf, needs_renewal
+from backend.controller.desired.meta import secret
+from backend.controller.inputs import Inputs, tls_pair
+from backend.controller.observe import Observed
+from backend.controller.settings import Settings
+from backend.crd.constants import UNIQUE_ID_ANNOTATION
+
+Json = dict[str, Any]
+RESTART_KEYS = ("storage.json", "repository.json", "repository-password", "admin-password", "control-password")
+
+
+def repository_secret(observed: Observed, inputs: Inputs, settings: Settings) -> dict[str, bytes]:
+    """Content of the derived Secret. Passwords of ours are made once and kept."""
+    storage, password = inputs.storage, inputs.password
+    if storage is None or password is None:
+        raise ValueError("a derived Secret needs a readable storage and a password")
+    present = observed.owned.get(("Secret", observed.names.repository_secret))
+    repository = observed.server.spec.repository
+    return {
+        "storage.json": storage.json().encode(),
+        "repository.json": json.dumps(
+            {
+                "hostname": observed.names.identity_host,
+                "username": "bsls",
+                "adminUser": observed.names.admin_user,
+                "cache": {"contentMB": settings.content_cache_mb, "metadataMB": settings.metadata_cache_mb},
+                "retentionMode": str(repository.retention_mode or "") if repository else "",
+                "retentionPeriod": (repository.retention_period or "") if repository else "",
+            },
+            sort_keys=True,
+        ).encode(),
+        "expected-unique-id": pinned_id(observed).encode(),
+        "repository-password": password,
+        "admin-password": _kept(present, "admin-password"),
+        "control-password": _kept(present, "control-password"),
+    }
+
+
+def pinned_id(observed: Observed) -> str:
+    """The repository's unique id, once it is known."""
+    annotations = observed.raw["metadata"].get("annotations") or {}
+    return str(annotations.get(UNIQUE_ID_ANNOTATION, ""))
+
+
+def derived(observed: Observed, data: dict[str, bytes]) -> Json:
+    return secret(observed, observed.names.repository_secret, data)
+
+
+def served_pair(observed: Observed, inputs: Inputs, now: datetime) -> tuple[KeyPair | None, list[Json]]:
+    """The certificate to serve and the Secrets that hold it.
+
+    A given certificate is copied once it is proven good, so that a broken rotation never reaches the pod. While the
+    given one is broken, the last good one stays. Without `spec.tls`, one is minted and renewed ahead of its end.
+    """
+    live = tls_pair(observed.owned.get(("Secret", observed.names.tls_secret)))
+    wants_given = observed.server.spec.tls is not None and bool(observed.server.spec.tls.secret_name)
+    if wants_given:
+        pair = inputs.given_tls or (live if live.certificate and live.key else None)
+        return pair, [_tls(observed, pair)] if pair else []
+    ca = _authority(observed, now)
+    pair = live
+    if not _minted_by(live, ca) or needs_renewal(live.certificate, observed.names.dns_names, now):
+        pair = mint_leaf(ca, observed.names.dns_names, now)
+    authority = secret(observed, observed.names.ca_secret, {"tls.crt": ca.certificate, "tls.key": ca.key})
+    return pair, [authority, _tls(observed, pair)]
+
+
+def _tls(observed: Observed, pair: KeyPair) -> Json:
+    data = {"tls.crt": pair.certificate, "tls.key": pair.key}
+    if pair.ca:
+        data["ca.crt"] = pair.ca
+    return secret(observed, observed.names.tls_secret, data, "kubernetes.io/tls")
+
+
+def _authority(observed: Observed, now: datetime) -> KeyPair:
+    live = tls_pair(observed.owned.get(("Secret", observed.names.ca_secret)))
+    try:
+        usable = bool(live.key) and facts_of(live.certificate).not_after > now
+    except CertificateProblem:
+        usable = False
+    if usable:
+        return KeyPair(live.certificate, live.key, live.certificate)
+    return mint_ca(f"bsls {observed.names.identity_host}", now)
+
+
+def _minted_by(pair: KeyPair, ca: KeyPair) -> bool:
+    return bool(pair.certificate and pair.key) and pair.ca == ca.certificate
+
+
+def _kept(present: Json | None, key: str) -> bytes:
+    return decode(present, key) or secrets.token_urlsafe(32).encode()
+
+
+def same_storage(live: Json, inputs: Inputs) -> bool:
+    """The running server was made for exactly this storage."""
+    return inputs.storage is not None and decode(live, "storage.json") == inputs.storage.json().encode()

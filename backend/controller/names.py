@@ -1,0 +1,68 @@
+"""Names and labels of everything the controller makes for one BackupStorageLocationServer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.crd.constants import GROUP
+
+MANAGED_BY = "bsls-controller"
+FIELD_MANAGER = "bsls-controller"
+SERVER_LABEL = f"{GROUP}/backup-storage-location-server"
+MANAGED_SELECTOR = f"app.kubernetes.io/managed-by={MANAGED_BY}"
+CONFIG_HASH = f"{GROUP}/config-hash"
+READINESS_GATE = f"{GROUP}/repository-ready"
+KOPIA_PORT = 51515
+METRICS_PORT = 9090
+CONTROL_USER = "server-control"
+
+
+@dataclass(frozen=True)
+class Names:
+    """`name` and `namespace` are the BackupStorageLocationServer's."""
+
+    namespace: str
+    name: str
+
+    @property
+    def service(self) -> str:
+        return self.name
+
+    @property
+    def workload(self) -> str:
+        """Deployment, ServiceAccount and NetworkPolicy."""
+        return f"{self.name}-kopia"
+
+    @property
+    def repository_secret(self) -> str:
+        return f"{self.name}-kopia-repository"
+
+    @property
+    def tls_secret(self) -> str:
+        return f"{self.name}-kopia-tls"
+
+    @property
+    def ca_secret(self) -> str:
+        return f"{self.name}-kopia-ca"
+
+    @property
+    def identity_host(self) -> str:
+        """Host part of Kopia identities: names match `[a-z0-9\\-_.]+`."""
+        return f"{self.name}.{self.namespace}"
+
+    @property
+    def admin_user(self) -> str:
+        return f"bsls-admin@{self.identity_host}"
+
+    @property
+    def selector(self) -> dict[str, str]:
+        return {"app.kubernetes.io/name": "kopia-server", SERVER_LABEL: self.name}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {**self.selector, "app.kubernetes.io/managed-by": MANAGED_BY}
+
+    @property
+    def dns_names(self) -> tuple[str, ...]:
+        host = f"{self.service}.{self.namespace}"
+        return (f"{host}.svc", f"{host}.svc.cluster.local", host, self.service)

@@ -1,0 +1,194 @@
+"""Gather everything one reconcile needs, once. Nothing is judged here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from backend.controller.cache import ClusterCache, Key, decode
+from backend.controller.facts import ServerFacts
+from backend.controller.names import SERVER_LABEL, Names
+from backend.crd.v1alpha1 import BackupStorageLocationServer
+from backend.kube.resources import CONFIG_MAPS, SECRETS, Resource
+from backend.storage.bsl import ca_cert_ref, credential_ref, granted
+
+Json = dict[str, Any]
+Reference = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class KeyRead:
+    """One entry of a Secret or ConfigMap: its bytes, or which part of it is missing."""
+
+    kind: str
+    namespace: str
+    name: str
+    key: str
+    data: bytes | None = None
+    object_missing: bool = False
+    optional: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The cluster as one server sees it. `owned` has live objects by (kind, name), Secrets with their data."""
+
+    names: Names
+    raw: Json
+    server: BackupStorageLocationServer
+    bsl_namespace: str
+    bsl: Json | None
+    bsl_granted: bool
+    locations: tuple[Json, ...]
+    access_error: str
+    password: KeyRead
+    users: KeyRead
+    credentials: KeyRead | None
+    storage_ca: KeyRead | None
+    tls_secret: Json | None
+    owned: dict[tuple[str, str], Json]
+    pods: tuple[Json, ...]
+    facts: ServerFacts
+
+    @property
+    def uid(self) -> str:
+        return str(self.raw["metadata"]["uid"])
+
+    @property
+    def pod(self) -> Json | None:
+        """The newest pod that is not on its way out."""
+        alive = [pod for pod in self.pods if "deletionTimestamp" not in pod["metadata"]]
+        return max(alive, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
+
+
+class InvalidServerError(Exception):
+    """The apiserver gave an object that our model cannot read (a CRD older or newer than this controller)."""
+
+
+class Observer:
+    """Reads through the cache and records what the server refers to."""
+
+    def __init__(self, cache: ClusterCache) -> None:
+        self._cache = cache
+
+    async def observe(self, raw: Json, facts: ServerFacts) -> Observed | None:
+        """None while the informers of a namespace are still filling."""
+        server = _parse(raw)
+        meta = raw["metadata"]
+        names = Names(meta["namespace"], meta["name"])
+        spec = server.spec
+        bsl_namespace = spec.backup_storage_location.namespace
+        bsl = self._cache.locations.get(bsl_namespace, spec.backup_storage_location.name)
+        bsl_granted = bsl_namespace == names.namespace or (
+            bsl is not None and granted(bsl["metadata"].get("annotations") or {}, bsl_namespace, names.namespace)
+        )
+        readable = bsl is not None and bsl_granted
+        caches = [self._cache.namespace(names.namespace)]
+        if readable:
+            caches.append(self._cache.namespace(bsl_namespace))
+        references = _references(names, server, bsl if readable else None, bsl_namespace)
+        self._cache.refer((names.namespace, names.name), references)
+        if not (self._cache.locations.synced.is_set() and all(cache.synced for cache in caches)):
+            return None
+        errors = [str(cache.error.message) for cache in caches if cache.error]
+        source = spec.user_management.source
+        selector, kind = (source.secret, SECRETS) if source.secret else (source.config_map, CONFIG_MAPS)
+        if selector is None:
+            raise InvalidServerError("spec.userManagement.source names neither a secret nor a configMap; set one.")
+        credential = credential_ref(bsl) if readable and bsl else None
+        ca = ca_cert_ref(bsl) if readable and bsl else None
+        return Observed(
+            names=names,
+            raw=raw,
+            server=server,
+            bsl_namespace=bsl_namespace,
+            bsl=bsl,
+            bsl_granted=bsl_granted,
+            locations=tuple(self._cache.locations.all()),
+            access_error="; ".join(errors),
+            password=await self._read(
+                SECRETS, names.namespace, spec.repository_password_secret.name, spec.repository_password_secret.key
+            ),
+            users=await self._read(kind, names.namespace, selector.name, selector.key, optional=bool(selector.optional)),
+            credentials=await self._read(SECRETS, bsl_namespace, *credential) if credential else None,
+            storage_ca=await self._read(SECRETS, bsl_namespace, *ca) if ca else None,
+            tls_secret=await self._cache.content(SECRETS, names.namespace, spec.tls.secret_name)
+            if spec.tls and spec.tls.secret_name
+            else None,
+            owned=await self._owned(names),
+            pods=self._pods(names),
+            facts=facts,
+        )
+
+    async def _read(
+        self, resource: Resource, namespace: str, name: str, key: str, *, optional: bool = False
+    ) -> KeyRead:
+        content = await self._cache.content(resource, namespace, name)
+        data = decode(content, key)
+        return KeyRead(resource.kind, namespace, name, key, data, content is None, optional)
+
+    async def _owned(self, names: Names) -> dict[tuple[str, str], Json]:
+        informers = self._cache.namespace(names.namespace).informers
+        owned = {
+            (kind, item["metadata"]["name"]): item
+            for kind, informer in informers.items()
+            if kind not in (SECRETS.kind, CONFIG_MAPS.kind, "Pod")
+            for item in informer.all()
+            if item["metadata"].get("labels", {}).get(SERVER_LABEL) == names.name
+        }
+        for name in (names.repository_secret, names.tls_secret, names.ca_secret):
+            content = await self._cache.content(SECRETS, names.namespace, name)
+            if content is not None:
+                owned[(SECRETS.kind, name)] = content
+        return owned
+
+    def _pods(self, names: Names) -> tuple[Json, ...]:
+        informer = self._cache.namespace(names.namespace).informers["Pod"]
+        return tuple(
+            pod for pod in informer.all() if pod["metadata"].get("labels", {}).get(SERVER_LABEL) == names.name
+        )
+
+
+def _parse(raw: Json) -> BackupStorageLocationServer:
+    try:
+        return BackupStorageLocationServer.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidServerError(f"{where}: {first['msg']}; correct the field.") from error
+
+
+def _references(
+    names: Names, server: BackupStorageLocationServer, bsl: Json | None, bsl_namespace: str
+) -> frozenset[Reference]:
+    """Every Secret and ConfigMap whose change must wake the server."""
+    spec = server.spec
+    found: set[Reference] = {
+        (SECRETS.kind, names.namespace, name)
+        for name in (
+            spec.repository_password_secret.name,
+            names.repository_secret,
+            names.tls_secret,
+            names.ca_secret,
+        )
+    }
+    source = spec.user_management.source
+    if source.secret:
+        found.add((SECRETS.kind, names.namespace, source.secret.name))
+    if source.config_map:
+        found.add((CONFIG_MAPS.kind, names.namespace, source.config_map.name))
+    if spec.tls and spec.tls.secret_name:
+        found.add((SECRETS.kind, names.namespace, spec.tls.secret_name))
+    for reference in (credential_ref(bsl), ca_cert_ref(bsl)) if bsl else ():
+        if reference:
+            found.add((SECRETS.kind, bsl_namespace, reference[0]))
+    return frozenset(found)
+
+
+def server_key(observed: Observed) -> Key:
+    return observed.names.namespace, observed.names.name

@@ -1,0 +1,104 @@
+"""The controller process: informers, workers, monitor; the first task that ends unexpectedly ends the process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from backend.controller.cache import ClusterCache, Key
+from backend.controller.monitor import Monitor
+from backend.controller.problems import WaitError
+from backend.controller.reconciler import Reconciler
+from backend.controller.settings import Settings
+from backend.kube.client import KubeClient
+from backend.kube.errors import ConflictError, KubeError
+from backend.kube.workqueue import WorkQueue
+
+log = logging.getLogger(__name__)
+
+
+class Tasks:
+    """Named, guarded long-lived tasks."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception() or RuntimeError("it returned")
+        log.error("the task %r ended unexpectedly", task.get_name(), exc_info=error)
+        if not self._failed.done():
+            self._failed.set_exception(RuntimeError(f"the task {task.get_name()!r} ended unexpectedly: {error}"))
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; raises when a task ended unexpectedly."""
+        stopped = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            either: set[asyncio.Future[Any]] = {stopped, self._failed}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if self._failed.done():
+                self._failed.result()
+        finally:
+            stopped.cancel()
+            self._failed.cancel()
+
+    async def close(self) -> None:
+        tasks = list(self._running)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def run_controller(client: KubeClient, settings: Settings, stop: asyncio.Event) -> None:
+    """Reconcile until `stop` is set."""
+    tasks = Tasks()
+    queue: WorkQueue[Key] = WorkQueue()
+    monitor = Monitor(tasks.spawn, queue.add)
+    cache = ClusterCache(client, tasks.spawn, queue.add)
+    reconciler = Reconciler(client, cache, monitor, settings)
+    cache.start()
+    for number in range(settings.workers):
+        tasks.spawn(_work(queue, reconciler), f"worker {number}")
+    log.info("the controller runs with %d workers", settings.workers)
+    try:
+        await tasks.wait(stop)
+    finally:
+        queue.close()
+        await tasks.close()
+        with contextlib.suppress(asyncio.CancelledError):
+            await monitor.close()
+
+
+async def _work(queue: WorkQueue[Key], reconciler: Reconciler) -> None:
+    while True:
+        key = await queue.get()
+        try:
+            delay = await reconciler.reconcile(key)
+            queue.forget(key)
+            if delay:
+                queue.add_after(key, delay)
+            else:
+                queue.drop(key)
+        except WaitError as wait:
+            queue.add_after(key, wait.delay_s)
+        except ConflictError as error:
+            log.info("%s/%s changed meanwhile (%s), looking again", *key, error.message)
+            queue.retry(key)
+        except KubeError as error:
+            log.warning("%s/%s: %s; again in %.1f s", *key, error, queue.retry(key))
+        except Exception:
+            log.exception("%s/%s: this pass failed; again in %.1f s", *key, queue.retry(key))
+        finally:
+            queue.done(key)

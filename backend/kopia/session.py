@@ -1,0 +1,252 @@
+"""One logged-in gRPC session with a Kopia server: manifests in and out, requests concurrent, answers matched by id."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+
+from backend.kopia import wire
+from backend.kopia.errors import (
+    DeadlineExceeded,
+    KopiaError,
+    ServerUnavailable,
+    StreamBroken,
+)
+from backend.kopia.proto import session_pb2 as pb
+from backend.kopia.proto import session_pb2_grpc
+from backend.kopia.tls import PinnedCertificate, pin
+
+MAX_MESSAGE_BYTES = 20 << 20
+PAGE_SIZE = 1000
+DEFAULT_DEADLINE = 15.0
+CLIENT_VERSION = "0.23.1"
+
+
+@dataclass(frozen=True)
+class ManifestEntry:
+    """A manifest without its body, as a search returns it."""
+
+    id: str
+    labels: Mapping[str, str]
+    modified_ns: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest with its body."""
+
+    entry: ManifestEntry
+    body: dict[str, Any]
+
+
+class KopiaSession:
+    """Open with `connect`; every call takes its own deadline in seconds. After StreamBroken, open a new one."""
+
+    def __init__(self, channel: grpc.aio.Channel, call: Any, deadline: float) -> None:
+        self._channel = channel
+        self._call = call
+        self._deadline = deadline
+        self._write_lock = asyncio.Lock()
+        self._pending: dict[int, asyncio.Queue[pb.SessionResponse | KopiaError]] = {}
+        self._next_id = 0
+        self._broken: KopiaError | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def connect(
+        cls,
+        target: str,
+        certificate: bytes,
+        user: str,
+        password: str,
+        *,
+        deadline: float = DEFAULT_DEADLINE,
+        purpose: str = "bsls controller",
+    ) -> Self:
+        """Log in as `user@host` at `host:port`, trusting exactly the given PEM certificate."""
+        channel = _channel(target, pin(certificate))
+        try:
+            stub = session_pb2_grpc.KopiaRepositoryStub(channel)  # type: ignore[no-untyped-call]
+            call = stub.Session(metadata=wire.login(user, password, CLIENT_VERSION))
+            session = cls(channel, call, deadline)
+            await session._start(purpose)
+        except BaseException:
+            await channel.close()
+            raise
+        return session
+
+    async def _start(self, purpose: str) -> None:
+        self._reader = asyncio.create_task(self._read_answers(), name="kopia session reader")
+        try:
+            await self._ask(pb.SessionRequest(initialize_session=pb.InitializeSessionRequest(purpose=purpose)), None)
+        except StreamBroken as error:
+            await self.close()
+            raise ServerUnavailable(str(error)) from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def find_manifests(self, labels: Mapping[str, str], *, deadline: float | None = None) -> list[ManifestEntry]:
+        """Every manifest we may read that carries all these labels."""
+        request = pb.SessionRequest(find_manifests=pb.FindManifestsRequest(labels=labels, page_size=PAGE_SIZE))
+        answers = await self._ask(request, deadline)
+        return [_entry(item) for answer in answers for item in answer.find_manifests.metadata]
+
+    async def get_manifest(self, manifest_id: str, *, deadline: float | None = None) -> Manifest:
+        """One manifest with its body; NotFound when it is gone."""
+        request = pb.SessionRequest(get_manifest=pb.GetManifestRequest(manifest_id=manifest_id))
+        answer = (await self._ask(request, deadline))[-1].get_manifest
+        try:
+            body = json.loads(answer.json_data)
+        except ValueError as error:
+            raise KopiaError(f"manifest {manifest_id} is not JSON") from error
+        if not isinstance(body, dict):
+            raise KopiaError(f"manifest {manifest_id} is not a JSON object")
+        return Manifest(_entry(answer.metadata), body)
+
+    async def put_manifest(
+        self, body: Mapping[str, Any], labels: Mapping[str, str], *, deadline: float | None = None
+    ) -> str:
+        """Write a new manifest; its id. Durable and visible to others only after flush()."""
+        request = pb.PutManifestRequest(json_data=json.dumps(body).encode(), labels=labels)
+        answers = await self._ask(pb.SessionRequest(put_manifest=request), deadline)
+        return answers[-1].put_manifest.manifest_id
+
+    async def delete_manifest(self, manifest_id: str, *, deadline: float | None = None) -> None:
+        """Delete one manifest; NotFound when it is gone already. Durable after flush()."""
+        request = pb.SessionRequest(delete_manifest=pb.DeleteManifestRequest(manifest_id=manifest_id))
+        await self._ask(request, deadline)
+
+    async def flush(self, *, deadline: float | None = None) -> None:
+        """Make the writes answered so far durable; requests still in flight are not covered."""
+        await self._ask(pb.SessionRequest(flush=pb.FlushRequest()), deadline)
+
+    async def close(self) -> None:
+        """End the session; requests in flight end in StreamBroken. Safe to call twice."""
+        if self._broken is None:
+            with contextlib.suppress(grpc.RpcError, asyncio.InvalidStateError, TimeoutError):
+                async with asyncio.timeout(1), self._write_lock:
+                    await self._call.done_writing()
+        self._break(StreamBroken("the session was closed"))
+        self._call.cancel()
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+        await self._channel.close()
+
+    @property
+    def broken(self) -> bool:
+        return self._broken is not None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _ask(self, request: pb.SessionRequest, deadline: float | None) -> list[pb.SessionResponse]:
+        if self._broken is not None:
+            raise self._broken
+        self._next_id += 1
+        request.request_id = self._next_id
+        answers: asyncio.Queue[pb.SessionResponse | KopiaError] = asyncio.Queue()
+        self._pending[request.request_id] = answers
+        limit = self._deadline if deadline is None else deadline
+        try:
+            async with asyncio.timeout(limit):
+                await self._send(request)
+                return await _collect(answers)
+        except TimeoutError:
+            raise DeadlineExceeded(f"no answer from the Kopia server within {limit:g} s") from None
+        finally:
+            self._pending.pop(request.request_id, None)
+
+    async def _send(self, request: pb.SessionRequest) -> None:
+        async with self._write_lock:
+            if self._broken is not None:
+                raise self._broken
+            # A write cut by a deadline cannot be taken back: it goes on by itself, and its answer finds no one.
+            writing = asyncio.ensure_future(self._call.write(request))
+            try:
+                await asyncio.shield(writing)
+            except (grpc.RpcError, asyncio.InvalidStateError) as error:
+                await self._broken_by(error)
+            except asyncio.CancelledError:
+                writing.add_done_callback(_forget)
+                if not writing.done() and not self._call.done():
+                    self._break(StreamBroken("a request was given up while it was being sent"))
+                raise
+
+    async def _broken_by(self, error: Exception) -> None:
+        """A failed write: the reader learns the true cause from the call's status; wait for it."""
+        if self._reader is not None:
+            await asyncio.wait([self._reader], timeout=1)
+        raise self._broken or StreamBroken("the session ended") from error
+
+    async def _read_answers(self) -> None:
+        cause: KopiaError
+        try:
+            while True:
+                answer = await self._call.read()
+                if answer is grpc.aio.EOF:
+                    cause = wire.ended(await self._call.code(), await self._call.details())
+                    break
+                waiting = self._pending.get(answer.request_id)
+                if waiting is not None:
+                    waiting.put_nowait(answer)
+        except grpc.aio.AioRpcError as error:
+            cause = wire.ended(error.code(), error.details())
+        except asyncio.CancelledError:
+            cause = StreamBroken("the session was closed")
+        self._break(cause)
+
+    def _break(self, cause: KopiaError) -> None:
+        self._broken = self._broken or cause
+        for answers in self._pending.values():
+            answers.put_nowait(self._broken)
+
+
+async def _collect(answers: asyncio.Queue[pb.SessionResponse | KopiaError]) -> list[pb.SessionResponse]:
+    collected: list[pb.SessionResponse] = []
+    while True:
+        answer = await answers.get()
+        if isinstance(answer, KopiaError):
+            raise answer
+        if answer.HasField("error"):
+            raise wire.refused(answer.error)
+        collected.append(answer)
+        if not answer.has_more:
+            return collected
+
+
+def _entry(item: pb.ManifestEntryMetadata) -> ManifestEntry:
+    return ManifestEntry(item.id, dict(item.labels), item.mod_time_nanos, item.length)
+
+
+def _channel(target: str, certificate: PinnedCertificate) -> grpc.aio.Channel:
+    credentials = grpc.ssl_channel_credentials(root_certificates=certificate.pem)
+    options = [
+        ("grpc.ssl_target_name_override", certificate.name),
+        ("grpc.default_authority", certificate.name),
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.enable_http_proxy", 0),
+        ("grpc.keepalive_time_ms", 300_000),
+        ("grpc.use_local_subchannel_pool", 1),
+    ]
+    return grpc.aio.secure_channel(target, credentials, options=options)
+
+
+def _forget(writing: asyncio.Future[Any]) -> None:
+    if not writing.cancelled():
+        writing.exception()

@@ -1,0 +1,191 @@
+"""Raw JSON over aiohttp with the library's own configuration and authentication.
+
+The library's generated calls cost 0.8-1.7 ms of CPU a request, this 0.25-0.4 ms: the library sets up (kubeconfig,
+in-cluster token and its rotation, TLS), the hot requests go raw.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from kubernetes_asyncio import client as library
+from kubernetes_asyncio import config as library_config
+
+from backend.kube.errors import KubeError, error_from_status
+from backend.kube.resources import Resource
+
+Json = dict[str, Any]
+
+APPLY_PATCH = "application/apply-patch+yaml"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+REQUEST_TIMEOUT_S = 30.0
+
+
+class KubeClient:
+    """One connection pool to one apiserver. Raises `KubeError` for every refusal and every lost connection."""
+
+    def __init__(self, configuration: Any) -> None:
+        self._configuration = configuration
+        self._api = library.ApiClient(configuration)
+        self._session: aiohttp.ClientSession = self._api.rest_client.pool_manager
+        self._host: str = configuration.host.rstrip("/")
+        self.requests: Counter[str] = Counter()
+
+    @classmethod
+    async def connect(cls, kubeconfig: str | None = None) -> KubeClient:
+        """Use `kubeconfig`, else the pod's service account, else $KUBECONFIG or ~/.kube/config."""
+        configuration = library.Configuration()
+        if kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+            library_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        else:
+            await library_config.load_kube_config(config_file=kubeconfig, client_configuration=configuration)
+        configuration.connection_pool_maxsize = 0  # watches hold a connection each; a cap would starve requests
+        return cls(configuration)
+
+    async def close(self) -> None:
+        await self._api.close()
+
+    async def __aenter__(self) -> KubeClient:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
+
+    async def _headers(self, accept: str, content_type: str | None) -> dict[str, str]:
+        headers = {"Accept": accept}
+        auth = await self._configuration.auth_settings()
+        for setting in auth.values():
+            if setting["value"]:
+                headers[setting["key"]] = setting["value"]
+        if content_type:
+            headers["Content-Type"] = content_type
+        return headers
+
+    @asynccontextmanager
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        content_type: str | None = None,
+        accept: str = "application/json",
+        timeout: aiohttp.ClientTimeout,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        self.requests[method] += 1
+        headers = await self._headers(accept, content_type or ("application/json" if body is not None else None))
+        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        try:
+            async with self._session.request(
+                method, self._host + path, params=params, data=data, headers=headers, timeout=timeout
+            ) as response:
+                if response.status >= 400:
+                    raise await _error_of(response)
+                yield response
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise KubeError(0, "Unreachable", f"{method} {path}: {type(error).__name__}: {error}") from error
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        content_type: str | None = None,
+        accept: str = "application/json",
+    ) -> Json:
+        """One request, one JSON object back."""
+        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S)
+        async with self._send(
+            method, path, params=params, body=body, content_type=content_type, accept=accept, timeout=timeout
+        ) as response:
+            answer: Json = json.loads(await response.read())
+            return answer
+
+    async def text(self, path: str, *, params: Mapping[str, str] | None = None) -> str:
+        """A plain-text answer (pod logs)."""
+        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S)
+        async with self._send("GET", path, params=params, accept="*/*", timeout=timeout) as response:
+            return (await response.read()).decode("utf-8", "replace")
+
+    async def watch_lines(self, path: str, params: Mapping[str, str], *, accept: str) -> AsyncIterator[Json]:
+        """The events of one watch request, until the apiserver ends it. Lines of any length."""
+        silence = float(params.get("timeoutSeconds", "300")) + 30
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
+        async with self._send("GET", path, params={**params, "watch": "true"}, accept=accept, timeout=timeout) as resp:
+            pending = bytearray()
+            async for chunk in resp.content.iter_any():
+                pending += chunk
+                if b"\n" not in chunk:
+                    continue
+                *lines, rest = bytes(pending).split(b"\n")
+                pending = bytearray(rest)
+                for line in lines:
+                    if line:
+                        yield json.loads(line)
+
+    async def get(self, resource: Resource, namespace: str | None, name: str) -> Json:
+        return await self.request("GET", resource.path(namespace, name))
+
+    async def create(self, resource: Resource, namespace: str | None, body: Json, *, manager: str = "") -> Json:
+        params = {"fieldManager": manager} if manager else None
+        return await self.request("POST", resource.path(namespace), body=body, params=params)
+
+    async def delete(self, resource: Resource, namespace: str | None, name: str, *, uid: str) -> Json:
+        """Delete exactly the object that was seen, not a namesake made since."""
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid},
+                "propagationPolicy": "Background"}  # fmt: skip
+        return await self.request("DELETE", resource.path(namespace, name), body=body)
+
+    async def apply(self, resource: Resource, body: Json, *, manager: str) -> Json:
+        """Server-side apply; our fields win."""
+        meta = body["metadata"]
+        return await self.request(
+            "PATCH",
+            resource.path(meta.get("namespace"), meta["name"]),
+            params={"fieldManager": manager, "force": "true"},
+            body=body,
+            content_type=APPLY_PATCH,
+        )
+
+    async def replace(self, resource: Resource, body: Json, *, manager: str) -> Json:
+        meta = body["metadata"]
+        path = resource.path(meta.get("namespace"), meta["name"])
+        return await self.request("PUT", path, params={"fieldManager": manager}, body=body)
+
+    async def merge_patch(
+        self, resource: Resource, namespace: str, name: str, body: Json, *, manager: str, subresource: str | None = None
+    ) -> Json:
+        path = resource.path(namespace, name, subresource)
+        return await self.request(
+            "PATCH", path, params={"fieldManager": manager}, body=body, content_type=MERGE_PATCH
+        )
+
+    async def strategic_patch_status(
+        self, resource: Resource, namespace: str, name: str, body: Json, *, manager: str
+    ) -> Json:
+        """Merges list elements by their key: the kubelet's conditions stay while ours is written."""
+        path = resource.path(namespace, name, "status")
+        return await self.request(
+            "PATCH", path, params={"fieldManager": manager}, body=body, content_type=STRATEGIC_PATCH
+        )
+
+
+async def _error_of(response: aiohttp.ClientResponse) -> KubeError:
+    raw = await response.read()
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        body = {"message": raw[:200].decode("utf-8", "replace")}
+    return error_from_status(response.status, body if isinstance(body, dict) else {})

@@ -1,0 +1,146 @@
+"""What a repository needs before its server starts: our admin user, ACLs, ourselves as maintenance owner.
+
+Readers run side by side and writers only where something is missing: each call costs about 0.3 s, most of it the
+derivation of the repository's key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.kopia.users import InvalidLine, hash_from_manifest, make_hash
+from backend.repository.classify import Problem, classify
+from backend.repository.config import secret_values
+from backend.repository.kopia_cli import Answer, KopiaCli
+from backend.repository.settings import RepositorySettings
+
+# The admin writes users, ACLs and policies and reads every snapshot; a flush needs to append contents.
+ADMIN_ACCESS = {"acl": "FULL", "user": "FULL", "snapshot": "FULL", "policy": "FULL", "content": "APPEND"}
+PARALLEL = 2
+
+
+class CallFailed(Exception):  # noqa: N818
+    """A call that should have worked did not."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Present:
+    """What the repository holds of the above."""
+
+    admin_exists: bool = False
+    admin_current: bool = False
+    acls_enabled: bool = False
+    admin_access: frozenset[str] = frozenset()
+    owner: str = ""
+
+
+def missing_access(entries: Any, admin: str) -> frozenset[str]:
+    """The targets of ADMIN_ACCESS that no ACL entry gives the admin; entries are those of `acl list --json`."""
+    given = {
+        str(entry["target"].get("type"))
+        for entry in _dicts(entries)
+        if entry.get("user") == admin
+        and isinstance(entry.get("target"), dict)
+        and len(entry["target"]) == 1
+        and entry.get("access") == ADMIN_ACCESS.get(str(entry["target"].get("type")))
+    }
+    return frozenset(ADMIN_ACCESS) - given
+
+
+def fresh(settings: RepositorySettings) -> Present:
+    """Just created by us: we own its maintenance, unless that must still learn to extend object locks."""
+    return Present(owner="" if settings.retention_mode else settings.identity)
+
+
+async def read_present(cli: KopiaCli, settings: RepositorySettings) -> Present:
+    """Three readers at once."""
+    acls, user, maintenance = await in_parallel(
+        cli.run("server", "acl", "list", "--json"),
+        cli.run("server", "user", "info", settings.admin_user),
+        cli.run("maintenance", "info", "--json"),
+    )
+    require(acls, settings)
+    if "user not found" not in user.stderr:
+        require(user, settings)
+    # A repository whose creation was cut short has no maintenance parameters yet: that is no owner, not an error.
+    info = maintenance.json() if maintenance.ok else None
+    entries = acls.json()
+    return Present(
+        admin_exists=user.ok,
+        admin_current=user.ok and await asyncio.to_thread(_is_current, user.json(), settings.admin_password),
+        acls_enabled=bool(entries),
+        admin_access=frozenset(ADMIN_ACCESS) - missing_access(entries, settings.admin_user),
+        owner=str(info.get("owner", "")) if isinstance(info, dict) else "",
+    )
+
+
+async def write_missing(cli: KopiaCli, settings: RepositorySettings, present: Present) -> int:
+    """Bring the repository from `present` to what is needed; the number of calls made."""
+    first = _first_calls(settings, present)
+    calls = [cli.run(*arguments) for arguments in first]
+    for answer in await in_parallel(*calls):
+        require(answer, settings)
+    # Only after `acl enable`, which refuses to work when there is any entry.
+    targets = sorted(frozenset(ADMIN_ACCESS) - present.admin_access)
+    adds = [cli.run(*_acl_add(settings.admin_user, target)) for target in targets]
+    for answer in await in_parallel(*adds):
+        require(answer, settings)
+    return len(first) + len(targets)
+
+
+def require(answer: Answer, settings: RepositorySettings) -> None:
+    """Raise CallFailed unless the call worked."""
+    if not answer.ok:
+        raise CallFailed(classify(answer.stderr, secret_values(settings)))
+
+
+async def in_parallel(*calls: Coroutine[Any, Any, Answer]) -> Sequence[Answer]:
+    """At most PARALLEL at a time: each derives a key with 64 MB of memory."""
+    slots = asyncio.Semaphore(PARALLEL)
+
+    async def limited(call: Coroutine[Any, Any, Answer]) -> Answer:
+        async with slots:
+            return await call
+
+    return await asyncio.gather(*(limited(call) for call in calls))
+
+
+def _first_calls(settings: RepositorySettings, present: Present) -> list[tuple[str, ...]]:
+    calls: list[tuple[str, ...]] = []
+    if not present.acls_enabled:
+        calls.append(("server", "acl", "enable"))
+    if not present.admin_current:
+        # The command takes a password or its hash by argument only: the hash it is.
+        verb = "set" if present.admin_exists else "add"
+        password_hash = make_hash(settings.admin_password).encoded()
+        calls.append(("server", "user", verb, settings.admin_user, f"--user-password-hash={password_hash}"))
+    if present.owner != settings.identity:
+        calls.append(("maintenance", "set", "--owner=me", *_object_lock(settings)))
+    return calls
+
+
+def _object_lock(settings: RepositorySettings) -> tuple[str, ...]:
+    return ("--extend-object-locks=true",) if settings.retention_mode else ()
+
+
+def _acl_add(admin: str, target: str) -> tuple[str, ...]:
+    access = ADMIN_ACCESS[target]
+    return ("server", "acl", "add", f"--user={admin}", f"--target=type={target}", f"--access={access}", "--overwrite")
+
+
+def _is_current(profile: Any, password: str) -> bool:
+    try:
+        return isinstance(profile, dict) and hash_from_manifest(profile).verifies(password)
+    except InvalidLine:
+        return False
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,0 +1,82 @@
+"""What `bsls repository ensure` answers: written to the termination log, read by the controller."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+TERMINATION_MESSAGE_LIMIT = 4096  # bytes; the kubelet cuts longer messages
+MESSAGE_LIMIT = 1500
+
+
+class Outcome(StrEnum):
+    """The repository is usable: it was there, or it was made."""
+
+    CONNECTED = "Connected"
+    CREATED = "Created"
+
+
+class Reason(StrEnum):
+    """The repository is not usable, and why: stable names, used as condition reasons."""
+
+    PASSWORD_WRONG = "RepositoryPasswordWrong"  # noqa: S105 - a reason, not a password
+    VANISHED = "RepositoryVanished"
+    CORRUPT = "RepositoryCorrupt"
+    IDENTITY_MISMATCH = "RepositoryIdentityMismatch"
+    CREDENTIALS_REJECTED = "StorageCredentialsRejected"
+    BUCKET_NOT_FOUND = "BucketNotFound"
+    ENDPOINT_UNREACHABLE = "StorageEndpointUnreachable"
+    ENDPOINT_UNTRUSTED = "StorageEndpointUntrusted"
+    ACCESS_DENIED = "StorageAccessDenied"
+    UNAVAILABLE = "RepositoryUnavailable"
+
+
+@dataclass(frozen=True)
+class EnsureResult:
+    """One answer; `result` is an Outcome when the repository is usable, a Reason when not."""
+
+    result: Outcome | Reason
+    message: str
+    unique_id: str = ""
+    kopia_version: str = ""
+    format_version: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return isinstance(self.result, Outcome)
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "result": str(self.result),
+                "uniqueID": self.unique_id,
+                "message": self.message[:MESSAGE_LIMIT],
+                "kopiaVersion": self.kopia_version,
+                "formatVersion": self.format_version,
+            }
+        )
+
+
+def parse_result(text: str) -> EnsureResult | None:
+    """Read a termination message; None when it is not one of ours (a killed container, another program)."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(body, dict) or not isinstance(body.get("result"), str):
+        return None
+    return EnsureResult(
+        result=_result(body["result"]),
+        message=str(body.get("message", "")),
+        unique_id=str(body.get("uniqueID", "")),
+        kopia_version=str(body.get("kopiaVersion", "")),
+        format_version=str(body.get("formatVersion", "")),
+    )
+
+
+def _result(name: str) -> Outcome | Reason:
+    try:
+        return Outcome(name)
+    except ValueError:
+        return Reason(name) if name in set(Reason) else Reason.UNAVAILABLE

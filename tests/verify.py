@@ -1,0 +1,37 @@
+"""`make verify`: every generated file is what its source says. Prints what differs and exits 1."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from backend.crd.generate import crd_yaml
+from backend.kopia.proto import generate
+
+ROOT = Path(__file__).resolve().parent.parent
+CRD = ROOT / "manifests/crd/backupstoragelocationservers.yaml"
+
+
+def stale() -> list[str]:
+    """Paths of generated files that are out of date."""
+    found = [] if CRD.read_text() == crd_yaml() else [str(CRD.relative_to(ROOT))]
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = Path(scratch)
+        generate.generate(fresh)
+        for path in sorted(fresh.iterdir()):
+            committed = ROOT / "backend/kopia/proto" / path.name
+            if not committed.exists() or committed.read_bytes() != path.read_bytes():
+                found.append(str(committed.relative_to(ROOT)))
+    return found
+
+
+def main() -> int:
+    found = stale()
+    for path in found:
+        print(f"{path} is out of date: run `make generate` and commit it.")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
