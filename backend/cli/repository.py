@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 
-from backend.repository.ensure import ensure
-from backend.repository.settings import Paths
+from backend.repository import ensure
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,4 +15,4 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(_options: argparse.Namespace) -> int:
-    return asyncio.run(ensure(Paths.from_env(os.environ)))
+    return ensure.main(os.environ)

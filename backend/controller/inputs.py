@@ -126,7 +126,9 @@ def _password(read: KeyRead) -> bytes:
     password = data.rstrip(b"\r\n")  # a trailing newline of `echo` is nobody's intention
     if not password:
         raise _Blocked(
-            Area.REPOSITORY, "RepositoryPasswordEmpty", f"The key {read.key!r} of {read} is empty; put a password there."
+            Area.REPOSITORY,
+            "RepositoryPasswordEmpty",
+            f"The key {read.key!r} of {read} is empty; put a password there.",
         )
     if b"\0" in password or b"\n" in password:
         raise _Blocked(
@@ -184,4 +186,3 @@ def _users(read: KeyRead) -> tuple[UserList | None, list[Problem]]:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
-

@@ -114,7 +114,9 @@ class Observer:
             password=await self._read(
                 SECRETS, names.namespace, spec.repository_password_secret.name, spec.repository_password_secret.key
             ),
-            users=await self._read(kind, names.namespace, selector.name, selector.key, optional=bool(selector.optional)),
+            users=await self._read(
+                kind, names.namespace, selector.name, selector.key, optional=bool(selector.optional)
+            ),
             credentials=await self._read(SECRETS, bsl_namespace, *credential) if credential else None,
             storage_ca=await self._read(SECRETS, bsl_namespace, *ca) if ca else None,
             tls_secret=await self._cache.content(SECRETS, names.namespace, spec.tls.secret_name)
@@ -149,9 +151,7 @@ class Observer:
 
     def _pods(self, names: Names) -> tuple[Json, ...]:
         informer = self._cache.namespace(names.namespace).informers["Pod"]
-        return tuple(
-            pod for pod in informer.all() if pod["metadata"].get("labels", {}).get(SERVER_LABEL) == names.name
-        )
+        return tuple(pod for pod in informer.all() if pod["metadata"].get("labels", {}).get(SERVER_LABEL) == names.name)
 
 
 def _parse(raw: Json) -> BackupStorageLocationServer:

@@ -102,9 +102,7 @@ def _container_problem(status: Json | None, name: str) -> Problem | None:
     if reason in ("CreateContainerConfigError", "CreateContainerError", "RunContainerError"):
         return _problem("ContainerStartFailed", f"Container {name} cannot start: {waiting.get('message', reason)}.")
     if last.get("reason") == "OOMKilled" and not status.get("ready"):
-        return _problem(
-            "OOMKilled", f"Container {name} ran out of memory; raise podConfig.podResources.limits.memory."
-        )
+        return _problem("OOMKilled", f"Container {name} ran out of memory; raise podConfig.podResources.limits.memory.")
     if reason == "CrashLoopBackOff" and not (name == "ensure" and last.get("message")):
         code = last.get("exitCode", "?")
         return _problem(

@@ -204,4 +204,3 @@ class Reconciler:
             BSLS, meta["namespace"], meta["name"], {"status": status}, manager=FIELD_MANAGER, subresource="status"
         )
         self._cache.servers.remember(answer)
-

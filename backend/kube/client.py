@@ -168,9 +168,7 @@ class KubeClient:
         self, resource: Resource, namespace: str, name: str, body: Json, *, manager: str, subresource: str | None = None
     ) -> Json:
         path = resource.path(namespace, name, subresource)
-        return await self.request(
-            "PATCH", path, params={"fieldManager": manager}, body=body, content_type=MERGE_PATCH
-        )
+        return await self.request("PATCH", path, params={"fieldManager": manager}, body=body, content_type=MERGE_PATCH)
 
     async def strategic_patch_status(
         self, resource: Resource, namespace: str, name: str, body: Json, *, manager: str

@@ -42,6 +42,5 @@ DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
 NETWORK_POLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
 
 BY_KIND: dict[str, Resource] = {
-    resource.kind: resource
-    for resource in (SECRETS, SERVICE_ACCOUNTS, SERVICES, NETWORK_POLICIES, DEPLOYMENTS)
+    resource.kind: resource for resource in (SECRETS, SERVICE_ACCOUNTS, SERVICES, NETWORK_POLICIES, DEPLOYMENTS)
 }

@@ -7,7 +7,7 @@ derivation of the repository's key.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,10 @@ from backend.repository.settings import RepositorySettings
 
 # The admin writes users, ACLs and policies and reads every snapshot; a flush needs to append contents.
 ADMIN_ACCESS = {"acl": "FULL", "user": "FULL", "snapshot": "FULL", "policy": "FULL", "content": "APPEND"}
-PARALLEL = 2
+DEFAULT_ACCESS = frozenset({"content"})  # what `acl enable` gives everybody, us included
+EVERYBODY = "*@*"
+LEVELS = ("READ", "APPEND", "FULL")
+USER_MISSING = "user not found"
 
 
 class CallFailed(Exception):  # noqa: N818
@@ -44,14 +47,18 @@ class Present:
 def missing_access(entries: Any, admin: str) -> frozenset[str]:
     """The targets of ADMIN_ACCESS that no ACL entry gives the admin; entries are those of `acl list --json`."""
     given = {
-        str(entry["target"].get("type"))
+        entry["target"].get("type")
         for entry in _dicts(entries)
-        if entry.get("user") == admin
-        and isinstance(entry.get("target"), dict)
-        and len(entry["target"]) == 1
-        and entry.get("access") == ADMIN_ACCESS.get(str(entry["target"].get("type")))
+        if entry.get("user") in (admin, EVERYBODY) and isinstance(entry.get("target"), dict) and _suffices(entry)
     }
     return frozenset(ADMIN_ACCESS) - given
+
+
+def _suffices(entry: dict[str, Any]) -> bool:
+    """The entry covers a whole type, at the level we need."""
+    target, access = entry["target"], entry.get("access")
+    needed = ADMIN_ACCESS.get(str(target.get("type")))
+    return set(target) == {"type"} and needed in LEVELS and access in LEVELS[LEVELS.index(needed) :]
 
 
 def fresh(settings: RepositorySettings) -> Present:
@@ -60,56 +67,63 @@ def fresh(settings: RepositorySettings) -> Present:
 
 
 async def read_present(cli: KopiaCli, settings: RepositorySettings) -> Present:
-    """Three readers at once."""
-    acls, user, maintenance = await in_parallel(
+    """Three readers side by side."""
+    (exists, current), acls, maintenance = await finish_all(
+        _read_admin(cli, settings),
         cli.run("server", "acl", "list", "--json"),
-        cli.run("server", "user", "info", settings.admin_user),
         cli.run("maintenance", "info", "--json"),
     )
     require(acls, settings)
-    if "user not found" not in user.stderr:
-        require(user, settings)
     # A repository whose creation was cut short has no maintenance parameters yet: that is no owner, not an error.
     info = maintenance.json() if maintenance.ok else None
     entries = acls.json()
     return Present(
-        admin_exists=user.ok,
-        admin_current=user.ok and await asyncio.to_thread(_is_current, user.json(), settings.admin_password),
+        admin_exists=exists,
+        admin_current=current,
         acls_enabled=bool(entries),
         admin_access=frozenset(ADMIN_ACCESS) - missing_access(entries, settings.admin_user),
         owner=str(info.get("owner", "")) if isinstance(info, dict) else "",
     )
 
 
+async def finish_all(*calls: Awaitable[Any]) -> list[Any]:
+    """Like gather, but nothing is left running when one of them fails."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results
+
+
+async def _read_admin(cli: KopiaCli, settings: RepositorySettings) -> tuple[bool, bool]:
+    """Whether the admin user exists, and with the password of the Secret."""
+    user = await cli.run("server", "user", "info", settings.admin_user)
+    if USER_MISSING in user.stderr:
+        return False, False
+    require(user, settings)
+    return True, await asyncio.to_thread(_is_current, user.json(), settings.admin_password)
+
+
 async def write_missing(cli: KopiaCli, settings: RepositorySettings, present: Present) -> int:
     """Bring the repository from `present` to what is needed; the number of calls made."""
     first = _first_calls(settings, present)
-    calls = [cli.run(*arguments) for arguments in first]
-    for answer in await in_parallel(*calls):
-        require(answer, settings)
+    await _all_must_work(cli, settings, first)
     # Only after `acl enable`, which refuses to work when there is any entry.
-    targets = sorted(frozenset(ADMIN_ACCESS) - present.admin_access)
-    adds = [cli.run(*_acl_add(settings.admin_user, target)) for target in targets]
-    for answer in await in_parallel(*adds):
+    given = present.admin_access if present.acls_enabled else DEFAULT_ACCESS
+    adds = [_acl_add(settings.admin_user, target) for target in sorted(frozenset(ADMIN_ACCESS) - given)]
+    await _all_must_work(cli, settings, adds)
+    return len(first) + len(adds)
+
+
+async def _all_must_work(cli: KopiaCli, settings: RepositorySettings, calls: Sequence[tuple[str, ...]]) -> None:
+    for answer in await asyncio.gather(*(cli.run(*arguments) for arguments in calls)):
         require(answer, settings)
-    return len(first) + len(targets)
 
 
 def require(answer: Answer, settings: RepositorySettings) -> None:
     """Raise CallFailed unless the call worked."""
     if not answer.ok:
         raise CallFailed(classify(answer.stderr, secret_values(settings)))
-
-
-async def in_parallel(*calls: Coroutine[Any, Any, Answer]) -> Sequence[Answer]:
-    """At most PARALLEL at a time: each derives a key with 64 MB of memory."""
-    slots = asyncio.Semaphore(PARALLEL)
-
-    async def limited(call: Coroutine[Any, Any, Answer]) -> Answer:
-        async with slots:
-            return await call
-
-    return await asyncio.gather(*(limited(call) for call in calls))
 
 
 def _first_calls(settings: RepositorySettings, present: Present) -> list[tuple[str, ...]]:

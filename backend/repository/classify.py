@@ -116,6 +116,11 @@ _RULES: tuple[tuple[str, Reason, str], ...] = (
         "the bucket is in another region than the BSL says: correct config.region",
     ),
     (
+        r"PutBlob.*Invalid Request|ObjectLockConfiguration|Object Lock|object.lock",
+        Reason.UNAVAILABLE,
+        "the bucket refuses retention: create it with object lock, or remove spec.repository.retentionMode",
+    ),
+    (
         r"repository upgrade in progress",
         Reason.UNAVAILABLE,
         "the repository is being upgraded by another Kopia: wait until that is finished",

@@ -24,6 +24,10 @@ VANISHED = (
     "the repository {expected} is no longer at its path: restore the bucket's data, or, to start anew and give up "
     "the old backups, remove the annotation oadp.openshift.io/repository-unique-id"
 )
+MESSAGES = {
+    Outcome.CREATED: "a new repository was created",
+    Outcome.CONNECTED: "the repository is there and opens",
+}
 MISMATCH = (
     "another repository ({found}) is at the path of {expected}: restore the right one, or, to accept it, "
     "remove the annotation oadp.openshift.io/repository-unique-id"
@@ -61,22 +65,41 @@ async def ensure(paths: Paths, settings: RepositorySettings) -> EnsureResult:
     link_log_to_stdout(paths.logs)
     write_config(paths.config, render_config(settings, paths.cache))
     cli = KopiaCli(paths.kopia, paths.config, settings.repository_password)
-    status, version = await bootstrap.in_parallel(_status(cli), cli.run("--version"))
-    created = False
+    version, status, reading = await _open(cli, settings)
     if not status.ok and is_not_initialized(status.stderr):
         if settings.expected_unique_id:
             return EnsureResult(Reason.VANISHED, VANISHED.format(expected=settings.expected_unique_id))
-        created = await _create(cli, paths, settings)
-        status = await _status(cli)
-    bootstrap.require(status, settings)
-    result = _result_of(status.json(), version, created)
+        if await _create(cli, paths, settings):
+            status, calls = await bootstrap.finish_all(
+                _status(cli), bootstrap.write_missing(cli, settings, bootstrap.fresh(settings))
+            )
+            _log("INFO", f"created; bootstrap took {calls} writing calls")
+            return _result_of(status, settings, version, Outcome.CREATED)
+        _, status, reading = await _open(cli, settings)
+    result = _result_of(status, settings, version, Outcome.CONNECTED)
     if settings.expected_unique_id and result.unique_id != settings.expected_unique_id:
+        await _give_up(cli, reading)
         message = MISMATCH.format(found=result.unique_id, expected=settings.expected_unique_id)
-        return EnsureResult(Reason.IDENTITY_MISMATCH, message, result.unique_id, result.kopia_version)
-    present = bootstrap.fresh(settings) if created else await bootstrap.read_present(cli, settings)
-    calls = await bootstrap.write_missing(cli, settings, present)
-    _log("INFO", f"bootstrap needed {calls} writing calls")
+        return EnsureResult(Reason.IDENTITY_MISMATCH, message, result.unique_id, version)
+    calls = await bootstrap.write_missing(cli, settings, await reading)
+    _log("INFO", f"connected; bootstrap took {calls} writing calls")
     return result
+
+
+async def _open(cli: KopiaCli, settings: RepositorySettings) -> tuple[str, Answer, asyncio.Task[bootstrap.Present]]:
+    """Open the repository, and read what it holds meanwhile: that is thrown away when it does not open."""
+    asking = asyncio.create_task(_status(cli))
+    reading = asyncio.create_task(bootstrap.read_present(cli, settings))
+    version, status = await asyncio.gather(cli.version(), asking)
+    if not status.ok:
+        await _give_up(cli, reading)
+    return version, status, reading
+
+
+async def _give_up(cli: KopiaCli, reading: asyncio.Task[bootstrap.Present]) -> None:
+    """Nobody wants the answers; processes are not killed for that, they end by themselves."""
+    async with cli.held_back():
+        await asyncio.gather(reading, return_exceptions=True)
 
 
 async def _create(cli: KopiaCli, paths: Paths, settings: RepositorySettings) -> bool:
@@ -115,18 +138,20 @@ async def _status(cli: KopiaCli) -> Answer:
     return answer
 
 
-def _result_of(status: Any, version: Answer, created: bool) -> EnsureResult:
+def _result_of(answer: Answer, settings: RepositorySettings, version: str, outcome: Outcome) -> EnsureResult:
+    """Judge `repository status --json`; CallFailed when it failed."""
+    bootstrap.require(answer, settings)
+    status: Any = answer.json()
     known = status if isinstance(status, dict) else {}
     unique_id = str(known.get("uniqueIDHex", ""))
     if not unique_id:
         raise bootstrap.CallFailed(Problem(Reason.UNAVAILABLE, "kopia repository status told no unique id"))
-    content_format = known.get("contentFormat") or {}
     return EnsureResult(
-        result=Outcome.CREATED if created else Outcome.CONNECTED,
-        message="a new repository was created" if created else "the repository is there and opens",
+        result=outcome,
+        message=MESSAGES[outcome],
         unique_id=unique_id,
-        kopia_version=version.stdout.partition(" ")[0].strip().removeprefix("v"),
-        format_version=str(content_format.get("version", "")),
+        kopia_version=version,
+        format_version=str((known.get("contentFormat") or {}).get("version", "")),
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ GLOBAL_FLAGS = (
     "--no-auto-maintenance",
     "--upgrade-no-block",
 )
+PARALLEL = 2  # each call derives a key with 64 MB of memory
 DROPPED_PREFIXES = ("KOPIA_", "AWS_")
 
 
@@ -50,27 +53,58 @@ class KopiaCli:
         self._config = config
         self._timeout = timeout
         self._environment = kopia_environment(os.environ, password)
+        self._slots = asyncio.Semaphore(PARALLEL)
+        self._holding_back = False
 
     async def run(
         self, *arguments: str, stdin: str | None = None, config: Path | None = None, timeout: float | None = None
     ) -> Answer:
-        """Run `kopia <arguments>` to its end."""
-        flags = () if arguments == ("--version",) else (f"--config-file={config or self._config}", *GLOBAL_FLAGS)
-        started = time.monotonic()
+        """Run `kopia <arguments>` to its end; more than a few at a time wait for each other."""
+        flags = (f"--config-file={config or self._config}", *GLOBAL_FLAGS)
+        async with self._slots:
+            if self._holding_back:
+                return Answer(None, "", "not run", 0.0)
+            return await self._run((*arguments, *flags), stdin, self._timeout if timeout is None else timeout)
+
+    @asynccontextmanager
+    async def held_back(self) -> AsyncIterator[None]:
+        """Meanwhile calls that have not started answer "not run"; those that have, finish."""
+        self._holding_back = True
         try:
-            process = await asyncio.create_subprocess_exec(
-                self._binary,
-                *arguments,
-                *flags,
-                stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=self._environment,
-            )
-        except OSError as error:
-            return Answer(127, "", f"kopia cannot be started: {error.strerror}", 0.0)
-        code, output, errors = await _finish(process, stdin, self._timeout if timeout is None else timeout)
-        return Answer(code, output, errors, time.monotonic() - started)
+            yield
+        finally:
+            self._holding_back = False
+
+    async def version(self) -> str:
+        """Of the binary, like 0.23.1; empty when it does not run."""
+        answer = await self._run(("--version",), None, self._timeout)
+        return answer.stdout.partition(" ")[0].strip().removeprefix("v")
+
+    async def _run(self, arguments: tuple[str, ...], stdin: str | None, timeout: float) -> Answer:
+        command = [self._binary, *arguments]
+        # A thread each: asyncio's own subprocesses leave orphans when a sibling fails first.
+        return await asyncio.to_thread(run_to_end, command, self._environment, stdin or "", timeout)
+
+
+def run_to_end(command: list[str], environment: Mapping[str, str], stdin: str, timeout: float) -> Answer:
+    """Run one process; it is killed when its time is up."""
+    started = time.monotonic()
+    try:
+        done = subprocess.run(  # the caller judges the exit code
+            command,
+            input=stdin,
+            env=environment,
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Answer(None, "", f"kopia did not finish within {timeout:g} s", time.monotonic() - started)
+    except OSError as error:
+        return Answer(127, "", f"kopia cannot be started: {error.strerror}", 0.0)
+    return Answer(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
 
 
 def kopia_environment(inherited: Mapping[str, str], password: str) -> dict[str, str]:
@@ -83,19 +117,3 @@ def kopia_environment(inherited: Mapping[str, str], password: str) -> dict[str, 
         "KOPIA_PERSIST_CREDENTIALS_ON_CONNECT": "false",
         "KOPIA_DISABLE_COLOR": "true",
     }
-
-
-async def _finish(
-    process: asyncio.subprocess.Process, stdin: str | None, timeout: float
-) -> tuple[int | None, str, str]:
-    text = None if stdin is None else stdin.encode()
-    try:
-        async with asyncio.timeout(timeout):
-            output, errors = await process.communicate(text)
-    except TimeoutError:
-        return None, "", f"kopia did not finish within {timeout:g} s"
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode, output.decode(errors="replace"), errors.decode(errors="replace")

@@ -159,7 +159,8 @@ def _affinity(observed: Observed) -> Json | None:
 
 def _expressions(selector: LabelSelector) -> list[Json]:
     found: list[Json] = [
-        {"key": key, "operator": "In", "values": [value]} for key, value in sorted((selector.match_labels or {}).items())
+        {"key": key, "operator": "In", "values": [value]}
+        for key, value in sorted((selector.match_labels or {}).items())
     ]
     for one in selector.match_expressions or ():
         expression: Json = {"key": one.key, "operator": str(one.operator)}

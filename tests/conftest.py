@@ -1,0 +1,76 @@
+"""Session fixtures: every real part is started once, when the first test asks for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import binaries, debian, image
+from tests.cluster.node import Cluster
+from tests.servers.redis import RedisServer
+from tests.servers.seaweed import Seaweed
+
+_ORDER = {"": 0, "servers": 1, "apiserver": 2, "node": 3}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Cheap tests first: a broken unit is told before a cluster is started."""
+
+    def cost(item: pytest.Item) -> int:
+        return max((_ORDER[mark.name] for mark in item.iter_markers() if mark.name in _ORDER), default=0)
+
+    items.sort(key=cost)
+
+
+def _need(present: bool, what: str) -> None:
+    """A missing part skips locally and fails where everything has to be there."""
+    if present:
+        return
+    message = f"{what} is missing: run `make setup`"
+    if os.environ.get("CI") == "true" or os.environ.get("BSLS_REQUIRE_REAL") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def _built(name: str) -> bool:
+    recipe = next(recipe for recipe in binaries.ALL if name in recipe.packages)
+    return (recipe.directory / name).exists()
+
+
+@pytest.fixture(scope="session")
+def kopia_binary() -> Path:
+    _need(_built("kopia"), "the kopia binary")
+    return binaries.binary("kopia")
+
+
+@pytest.fixture(scope="session")
+def seaweed() -> Iterator[Seaweed]:
+    with Seaweed() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    _need(shutil.which("redis-server") is not None, "redis-server")
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def api_cluster() -> Iterator[Cluster]:
+    """etcd and kube-apiserver: for everything that needs no pods."""
+    _need(_built("kube-apiserver") and not debian.missing(), "the apiserver")
+    with Cluster("api") as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def node_cluster() -> Iterator[Cluster]:
+    """A whole node, with our images."""
+    _need(_built("kubelet") and not debian.missing(), "the cluster")
+    with Cluster("node", tuple(image.build_all())) as cluster:
+        yield cluster

@@ -1,0 +1,157 @@
+"""`make demo`: a BackupStorageLocationServer becomes a Kopia server that stock clients back up to, on real parts."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+
+from backend.crd.constants import CLIENT_LABEL, CLIENT_LABEL_VALUE
+from backend.kopia.users import hash_password
+from tests import objects
+from tests.cluster.cache import cache_dir
+from tests.demo import places, site
+from tests.demo.report import Report
+from tests.demo.vm import Kubectl, Vm
+
+BACKUP_NS, VM_NS, OTHER_NS = "openshift-adp", "virtual-machines", "elsewhere"
+SERVER = "file-backup"
+TENANTS = ("alice@vm-1", "bob@vm-2")
+
+
+def main() -> int:
+    options = _options()
+    report = Report(cache_dir() / "demo-report.json")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    ok = False
+    with contextlib.ExitStack() as stack:
+        try:
+            _demo(options, report, stack)
+            ok = report.write()
+            if not options.once:
+                _stay()
+        except KeyboardInterrupt:
+            print("\n==> stopping", flush=True)
+            return 0 if ok else 130
+        except Exception as error:
+            report.write()
+            print(f"==> {error}", file=sys.stderr)
+            return 1
+    return 0 if ok else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo")
+    parser.add_argument("--once", action="store_true")
+    parser.add_argument("--kubeconfig", type=Path, help="use this cluster; needs IMAGE and CLIENT_IMAGE it can pull")
+    parser.add_argument("--image", default=os.environ.get("IMAGE"))
+    parser.add_argument("--client-image", default=os.environ.get("CLIENT_IMAGE"))
+    return parser.parse_args()
+
+
+def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitStack) -> None:
+    place = places.yours(options) if options.kubeconfig else places.local(report, stack)
+    with report.step("start a real S3 server (SeaweedFS)"):
+        s3 = stack.enter_context(places.storage(place))
+        s3.create_bucket("backups")
+    kubectl = place.kubectl
+    with report.step("install CRD, RBAC and controller by the manifests"):
+        site.install(kubectl, place.image)
+        site.admit(kubectl, BACKUP_NS)
+    passwords = {user: secrets.token_urlsafe(12) for user in TENANTS}
+    with report.step("apply the samples: storage location, Secrets, server"):
+        kubectl("apply", "-f", "-", input=_samples(place.s3_url(s3), s3, passwords))
+    with report.step("BackupStorageLocationServer applied -> Available"):
+        server = site.wait_for(kubectl, BACKUP_NS, SERVER, "Available", status="True", timeout=120)
+        site.wait_for(kubectl, BACKUP_NS, SERVER, "UsersSynced", status="True", timeout=30)
+    report.say(kubectl("get", "bsls", "-n", BACKUP_NS))
+    with report.step("start the clients: two VMs in a labelled namespace, one in another"):
+        vms = _start_vms(kubectl, place.client_image, passwords)
+    url, fingerprint = server["status"]["serviceURL"], server["status"]["tlsFingerprint"]
+    for vm in vms[:2]:
+        with report.step(f"{vm.user}: connect, snapshot, list, restore, compare, disconnect"):
+            _flow(vm, url, fingerprint, report)
+    if place.enforces_network_policy:
+        with report.step("a pod of a namespace without the label is refused"):
+            _refused(vms[2], url, fingerprint)
+    report.say(_look_around(place, url, fingerprint))
+
+
+def _samples(s3_url: str, s3: places.Storage, passwords: dict[str, str]) -> str:
+    users = "# tenants of the demo\n" + "".join(f"{hash_password(user, word)}\n" for user, word in passwords.items())
+    credentials = objects.aws_credentials(s3.access_key, s3.secret_key)
+    return objects.to_list(
+        objects.secret(BACKUP_NS, "default-credentials", {"cloud": credentials}),
+        objects.bsl(BACKUP_NS, "default", "backups", s3_url),
+        objects.secret(BACKUP_NS, f"{SERVER}-password", {"password": secrets.token_urlsafe(24)}),
+        objects.secret(BACKUP_NS, f"{SERVER}-users", {"users": users}),
+        objects.server(BACKUP_NS, SERVER, "default", prefix="vms"),
+    )
+
+
+def _start_vms(kubectl: Kubectl, image: str, passwords: dict[str, str]) -> list[Vm]:
+    where = [(VM_NS, "vm-1", TENANTS[0]), (VM_NS, "vm-2", TENANTS[1]), (OTHER_NS, "vm-9", TENANTS[0])]
+    kubectl(
+        "apply", "-f", "-",
+        input=objects.to_list(
+            objects.namespace(VM_NS, **{CLIENT_LABEL: CLIENT_LABEL_VALUE}), objects.namespace(OTHER_NS)
+        ),
+    )  # fmt: skip
+    for ns in (VM_NS, OTHER_NS):
+        kubectl("wait", "--for=create", "-n", ns, "serviceaccount/default", "--timeout=30s")
+    pods = [objects.client_pod(ns, pod, image) for ns, pod, _ in where]
+    kubectl("apply", "-f", "-", input=objects.to_list(*pods))
+    for ns, pod, _ in where:
+        kubectl("wait", "--for=condition=Ready", "-n", ns, f"pod/{pod}", "--timeout=120s", timeout=130)
+    return [Vm(kubectl, ns, pod, user, passwords[user]) for ns, pod, user in where]
+
+
+def _flow(vm: Vm, url: str, fingerprint: str, report: Report) -> None:
+    vm.connect(url, fingerprint)
+    vm.make_data("/home/vm/data")
+    snapshot = vm.snapshot("/home/vm/data")
+    listed = [item["id"] for item in vm.snapshots()]
+    if listed != [snapshot]:
+        raise AssertionError(f"{vm.user} lists {listed}, not only its own snapshot {snapshot}")
+    vm.restore(snapshot, "/home/vm/restored")
+    if vm.checksums("/home/vm/data") != vm.checksums("/home/vm/restored"):
+        raise AssertionError(f"{vm.user}: the restored bytes differ")
+    vm.disconnect()
+    report.say(f"snapshot {snapshot}: restored, bytes are equal")
+
+
+def _refused(vm: Vm, url: str, fingerprint: str) -> None:
+    try:
+        vm.run("/bin/sh", "-c", f"nc -w 4 {url.replace(':', ' ')} </dev/null", timeout=30)
+    except AssertionError:
+        return
+    raise AssertionError(f"a pod of {vm.namespace} reached {url} (fingerprint {fingerprint})")
+
+
+def _look_around(place: places.Place, url: str, fingerprint: str) -> str:
+    k = f"{place.kubectl_path} --kubeconfig {place.kubeconfig}"
+    return f"""
+What happened: one BackupStorageLocationServer became a Kopia server at {url}
+(certificate {fingerprint}), two tenants backed up, listed and restored their files.
+
+Look around (while the demo is up):
+  {k} get bsls -A
+  {k} describe bsls -n {BACKUP_NS} {SERVER}
+  {k} get all,secret,networkpolicy -n {BACKUP_NS}
+  {k} logs -n bsls-system deployment/bsls-controller
+  {k} exec -it -n {VM_NS} vm-1 -- sh
+"""
+
+
+def _stay() -> None:
+    print("==> the demo stays up until Ctrl-C", flush=True)
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""Install the product by its manifests on a cluster, and wait for what it promises. Used by demo and tests alike."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests import objects
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MANIFESTS = ROOT / "manifests"
+LOCAL_IMAGE = "bsls:dev"
+Kubectl = Callable[..., str]
+Json = dict[str, Any]
+
+
+def install(kubectl: Kubectl, image: str = LOCAL_IMAGE, *, wait: bool = True) -> None:
+    """`kubectl apply -k manifests/default`, with the image that this cluster has."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "manifests"
+        shutil.copytree(MANIFESTS, copy)
+        _set_image(copy / "default" / "kustomization.yaml", image)
+        kubectl("apply", "--server-side", "--force-conflicts", "-k", str(copy / "default"))
+    if not _exists(kubectl, "crd", "backupstoragelocations.velero.io"):
+        kubectl("apply", "-f", "-", input=json.dumps(objects.BSL_CRD))
+    for crd in ("backupstoragelocations.velero.io", "backupstoragelocationservers.oadp.openshift.io"):
+        kubectl("wait", "--for=condition=Established", f"crd/{crd}", "--timeout=30s")
+    if wait:
+        kubectl("rollout", "status", "-n", "bsls-system", "deployment/bsls-controller", "--timeout=90s", timeout=100)
+
+
+def admit(kubectl: Kubectl, namespace: str) -> None:
+    """Make the namespace when there is none, and let the controller work in it."""
+    if not _exists(kubectl, "namespace", namespace):
+        kubectl("create", "namespace", namespace)
+    kubectl("apply", "-n", namespace, "-k", str(MANIFESTS / "namespace"))
+
+
+def _set_image(kustomization: Path, image: str) -> None:
+    name, _, tag = image.rpartition(":")
+    text = kustomization.read_text()
+    changed = text.replace("newName: bsls", f"newName: {name}").replace("newTag: dev", f"newTag: {tag}")
+    kustomization.write_text(changed)
+
+
+def _exists(kubectl: Kubectl, *what: str) -> bool:
+    return bool(kubectl("get", *what, "--ignore-not-found", "-o", "name").strip())
+
+
+def get_server(kubectl: Kubectl, namespace: str, name: str) -> Json:
+    return json.loads(kubectl("get", "bsls", "-n", namespace, name, "-o", "json"))
+
+
+def condition(server: Json, kind: str) -> Json:
+    """A condition, or an empty one while it has not been written."""
+    found = (server.get("status") or {}).get("conditions") or []
+    return next((item for item in found if item["type"] == kind), {"status": "", "reason": "", "message": ""})
+
+
+def wait_for(
+    kubectl: Kubectl, namespace: str, name: str, kind: str, *, status: str = "", reason: str = "", timeout: float = 90
+) -> Json:
+    """Poll until a condition has this status and reason; the server as it was then."""
+    deadline = time.monotonic() + timeout
+    while True:
+        server = get_server(kubectl, namespace, name)
+        found = condition(server, kind)
+        current = (server.get("status") or {}).get("observedGeneration") == server["metadata"]["generation"]
+        if (
+            current
+            and found["status"] == (status or found["status"])
+            and found["reason"] == (reason or found["reason"])
+        ):
+            return server
+        if time.monotonic() > deadline:
+            conditions = json.dumps((server.get("status") or {}).get("conditions"), indent=1)
+            raise AssertionError(
+                f"{namespace}/{name}: {kind} did not become {status} {reason} within {timeout} s: {conditions}"
+            )
+        time.sleep(0.1)
