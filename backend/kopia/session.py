@@ -26,6 +26,7 @@ from backend.kopia.tls import PinnedCertificate, pin
 MAX_MESSAGE_BYTES = 20 << 20
 PAGE_SIZE = 1000
 DEFAULT_DEADLINE = 15.0
+CLOSE_SECONDS = 1.0
 CLIENT_VERSION = "0.23.1"
 
 
@@ -54,11 +55,11 @@ class KopiaSession:
         self._channel = channel
         self._call = call
         self._deadline = deadline
-        self._write_lock = asyncio.Lock()
+        self._outgoing: asyncio.Queue[pb.SessionRequest | None] = asyncio.Queue()
         self._pending: dict[int, asyncio.Queue[pb.SessionResponse | KopiaError]] = {}
         self._next_id = 0
         self._broken: KopiaError | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
     async def connect(
@@ -84,7 +85,10 @@ class KopiaSession:
         return session
 
     async def _start(self, purpose: str) -> None:
-        self._reader = asyncio.create_task(self._read_answers(), name="kopia session reader")
+        self._tasks = [
+            asyncio.create_task(self._read_answers(), name="kopia session reader"),
+            asyncio.create_task(self._write_requests(), name="kopia session writer"),
+        ]
         try:
             await self._ask(pb.SessionRequest(initialize_session=pb.InitializeSessionRequest(purpose=purpose)), None)
         except StreamBroken as error:
@@ -132,14 +136,13 @@ class KopiaSession:
     async def close(self) -> None:
         """End the session; requests in flight end in StreamBroken. Safe to call twice."""
         if self._broken is None:
-            with contextlib.suppress(grpc.RpcError, asyncio.InvalidStateError, TimeoutError):
-                async with asyncio.timeout(1), self._write_lock:
-                    await self._call.done_writing()
+            self._outgoing.put_nowait(None)
+            await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
         self._break(StreamBroken("the session was closed"))
         self._call.cancel()
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._channel.close()
 
     @property
@@ -164,34 +167,19 @@ class KopiaSession:
         limit = self._deadline if deadline is None else deadline
         try:
             async with asyncio.timeout(limit):
-                await self._send(request)
+                self._outgoing.put_nowait(request)
                 return await _collect(answers)
         except TimeoutError:
             raise DeadlineExceeded(f"no answer from the Kopia server within {limit:g} s") from None
         finally:
             self._pending.pop(request.request_id, None)
 
-    async def _send(self, request: pb.SessionRequest) -> None:
-        async with self._write_lock:
-            if self._broken is not None:
-                raise self._broken
-            # A write cut by a deadline cannot be taken back: it goes on by itself, and its answer finds no one.
-            writing = asyncio.ensure_future(self._call.write(request))
-            try:
-                await asyncio.shield(writing)
-            except (grpc.RpcError, asyncio.InvalidStateError) as error:
-                await self._broken_by(error)
-            except asyncio.CancelledError:
-                writing.add_done_callback(_forget)
-                if not writing.done() and not self._call.done():
-                    self._break(StreamBroken("a request was given up while it was being sent"))
-                raise
-
-    async def _broken_by(self, error: Exception) -> None:
-        """A failed write: the reader learns the true cause from the call's status; wait for it."""
-        if self._reader is not None:
-            await asyncio.wait([self._reader], timeout=1)
-        raise self._broken or StreamBroken("the session ended") from error
+    async def _write_requests(self) -> None:
+        """One writer: a request whose caller gave up is sent all the same, and its answer finds no one."""
+        with contextlib.suppress(grpc.RpcError, asyncio.InvalidStateError):  # the reader learns why
+            while (request := await self._outgoing.get()) is not None:
+                await self._call.write(request)
+            await self._call.done_writing()
 
     async def _read_answers(self) -> None:
         cause: KopiaError
@@ -245,8 +233,3 @@ def _channel(target: str, certificate: PinnedCertificate) -> grpc.aio.Channel:
         ("grpc.use_local_subchannel_pool", 1),
     ]
     return grpc.aio.secure_channel(target, credentials, options=options)
-
-
-def _forget(writing: asyncio.Future[Any]) -> None:
-    if not writing.cancelled():
-        writing.exception()

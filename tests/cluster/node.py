@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import IO
@@ -38,6 +39,7 @@ class Cluster:
         self._lock: IO[str] | None = None
         self._sandbox: subprocess.Popen[bytes] | None = None
         self._sysctls: dict[str, str] = {}
+        self._enforcer: subprocess.Popen[bytes] | None = None
 
     @property
     def directory(self) -> Path:
@@ -97,6 +99,10 @@ class Cluster:
 
     def stop(self) -> None:
         """End it and put everything back; safe to call twice."""
+        if self._enforcer is not None:
+            self._enforcer.kill()
+            self._enforcer.wait()
+            self._enforcer = None
         if self._sandbox is not None:
             with contextlib.suppress(ClusterError, FileNotFoundError, ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
@@ -152,7 +158,6 @@ class Cluster:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _start(self) -> None:
-        pki = self.directory / "pki"
         self.logs.mkdir(parents=True)
         node = (str(self.directory / "pki"), self.node_ip, self.node_name, self.server)
         subprocess.run(["bash", str(HERE / "pki.sh"), *node], check=True)
@@ -176,8 +181,17 @@ class Cluster:
         while not (self.directory / "ready").exists():
             self._check_alive(deadline)
             time.sleep(0.05)
-        if not pki.exists():
-            raise ClusterError(f"the keys of the cluster are gone; see {self.logs}")
+        if self.tier == "node":
+            self._enforce_network_policies()
+
+    def _enforce_network_policies(self) -> None:
+        """Nothing else on this node does; without it our policies would prove nothing."""
+        command = [sys.executable, "-m", "tests.cluster.netpol", f"--kubeconfig={self.kubeconfig}", f"--pid={self.pid}"]
+        with (self.logs / "netpol.log").open("wb") as log:
+            self._enforcer = subprocess.Popen(
+                command, cwd=HERE.parent.parent, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
 
     def _connect_network(self, deadline: float) -> None:
         """A veth pair between this machine and the sandbox, and routes to its pods."""

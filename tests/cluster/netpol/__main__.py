@@ -1,0 +1,65 @@
+"""Keep a node's nftables at what the cluster's NetworkPolicies say, until the parent process ends.
+
+python -m tests.cluster.netpol --kubeconfig FILE --pid PID-OF-THE-SANDBOX
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+
+from backend.kube.client import KubeClient
+from backend.kube.informer import Informer
+from backend.kube.resources import NETWORK_POLICIES, PODS, Resource
+from tests.cluster.netpol.compile import World, ruleset
+
+NAMESPACES = Resource("", "v1", "namespaces", "Namespace")
+
+
+async def enforce(kubeconfig: str, pid: int) -> None:
+    parent = os.getppid()
+    changed = asyncio.Event()
+    async with await KubeClient.connect(kubeconfig) as client:
+        informers = [
+            Informer(client, resource, handler=lambda _item: changed.set())
+            for resource in (PODS, NAMESPACES, NETWORK_POLICIES)
+        ]
+        tasks = [asyncio.create_task(informer.run()) for informer in informers]
+        for informer in informers:
+            await informer.synced.wait()
+        last = ""
+        while os.getppid() == parent and not any(task.done() for task in tasks):
+            text = ruleset(World(*(tuple(informer.all()) for informer in informers)))
+            if text != last:
+                await _load(pid, text)
+                last = text
+            changed.clear()
+            try:
+                await asyncio.wait_for(changed.wait(), 2)
+            except TimeoutError:
+                continue
+        for task in tasks:
+            task.cancel()
+
+
+async def _load(pid: int, text: str) -> None:
+    command = ("nsenter", "-t", str(pid), "-n", "nft", "-f", "-")
+    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+    await process.communicate(text.encode())
+    if process.returncode:
+        raise SystemExit(f"nft refused the ruleset:\n{text}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kubeconfig", required=True)
+    parser.add_argument("--pid", required=True, type=int)
+    options = parser.parse_args()
+    asyncio.run(enforce(options.kubeconfig, options.pid))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
