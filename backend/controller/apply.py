@@ -1,4 +1,4 @@
-"""Bring the cluster to the plan: server-side apply of what differs, prune of what is no longer wanted."""
+"""Bring the cluster to the plan: write what differs, prune what is no longer wanted."""
 
 from __future__ import annotations
 
@@ -55,10 +55,7 @@ class Applier:
                 answer = await self._create(observed, wanted)
             else:
                 _check_owner(observed, live, wanted["kind"])
-                answer = await self._client.apply(resource, wanted, manager=FIELD_MANAGER)
-            if differs(wanted, answer):  # somebody added elements to our lists: apply merges them, replace does not
-                body = {**wanted, "metadata": {**wanted["metadata"], "resourceVersion": _version(answer)}}
-                answer = await self._client.replace(resource, body, manager=FIELD_MANAGER)
+                answer = await self._client.replace(resource, _update(wanted, live), manager=FIELD_MANAGER)
         except ForbiddenError as error:
             raise ApplyError(_refused(error, wanted["kind"], namespace, name)) from error
         except KubeError as error:
@@ -80,7 +77,7 @@ class Applier:
             except NotFoundError as gone:  # deleted between the two requests: the next pass creates it
                 raise KubeError(409, "Conflict", f"{wanted['kind']} {name} is being deleted") from gone
             _check_owner(observed, live, wanted["kind"])
-            return await self._client.apply(resource, wanted, manager=FIELD_MANAGER)
+            return await self._client.replace(resource, _update(wanted, live), manager=FIELD_MANAGER)
 
     async def stop(self, observed: Observed) -> None:
         """Scale the server to zero and withdraw its storage credentials; certificate and Service stay."""
@@ -138,5 +135,32 @@ def _refused(error: ForbiddenError, kind: str, namespace: str, name: str) -> Pro
     return Problem(Area.POD, "NamespaceNotGranted", message, Next.RETRY)
 
 
-def _version(item: Json) -> str:
-    return str(item["metadata"]["resourceVersion"])
+def _update(wanted: Json, live: Json) -> Json:
+    """The whole object: what is not asked for any more goes, which a server-side apply leaves behind in an object that
+    a POST made, and elements of lists do not pile up. What others keep beside it stays: their metadata, the
+    pull secrets of a ServiceAccount.
+    """
+    meta = live["metadata"]
+    owned = {
+        field.removeprefix("f:")
+        for entry in meta.get("managedFields") or ()
+        if entry.get("manager") == FIELD_MANAGER
+        for field in entry.get("fieldsV1", {}).get("f:metadata", {}).get("f:annotations", {})
+    }
+    foreign = {key: value for key, value in (meta.get("annotations") or {}).items() if key not in owned}
+    metadata = {
+        **wanted["metadata"],
+        "labels": {**(meta.get("labels") or {}), **wanted["metadata"]["labels"]},
+        "annotations": {**foreign, **(wanted["metadata"].get("annotations") or {})},
+        "finalizers": meta.get("finalizers") or [],
+        "resourceVersion": meta["resourceVersion"],
+    }
+    return {**live, **wanted, "metadata": metadata, **_kept_class(wanted, live)}
+
+
+def _kept_class(wanted: Json, live: Json) -> Json:
+    """A webhook may choose the class of a load balancer at its creation; it can never be changed."""
+    chosen = live.get("spec", {}).get("loadBalancerClass")
+    if wanted["kind"] != "Service" or wanted["spec"]["type"] != "LoadBalancer" or not chosen:
+        return {}
+    return {"spec": {**wanted["spec"], "loadBalancerClass": chosen}}

@@ -61,6 +61,8 @@ def _vanished(observed: Observed, inputs: Inputs) -> Problem | None:
     probe = observed.facts.probe
     if not pinned_id(observed) or probe is None or observed.facts.storage_version != inputs.storage_version:
         return None
+    if observed.facts.probe_pinned_id != pinned_id(observed):
+        return None  # that probe was made before the repository was
     if probe.reason != READY or probe.repository_present:
         return None
     message = (

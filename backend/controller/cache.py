@@ -1,4 +1,4 @@
-"""What the controller knows of the cluster: informers cluster-wide and for each namespace in use, and Secrets by name."""
+"""What the controller knows of the cluster: informers, for all or for one namespace, and Secrets by name."""
 
 from __future__ import annotations
 

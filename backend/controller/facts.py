@@ -17,10 +17,13 @@ class UserFacts:
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """`storage_version` names the storage that was probed, `pod_uid` the pod that answered."""
+    """`storage_version` names the storage that was probed, `probe_pinned_id` the repository it was expected to hold,
+    `pod_uid` the pod that answered.
+    """
 
     storage_version: str = ""
     probe: ProbeResult | None = None
+    probe_pinned_id: str = ""
     pod_uid: str = ""
     session_error: str = ""
     users: UserFacts | None = None

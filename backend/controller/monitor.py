@@ -90,7 +90,7 @@ class Watcher:
 
     def aim(self, target: Target) -> None:
         before, self._target = self._target, target
-        if before.storage_version != target.storage_version or (before.storage is None) != (target.storage is None):
+        if _storage_story(before) != _storage_story(target):
             self._storage_changed.set()
         if (before.login, before.users_version) != (target.login, target.users_version):
             self._server_changed.set()
@@ -111,18 +111,19 @@ class Watcher:
             if target.storage is not None:
                 result = await probe(target.storage, self._http)
                 self._take_probe(target, result)
-            good = self.facts.probe is not None and self.facts.probe.reason == READY and not self._failures
-            pause = target.probe_interval_s if good or target.storage is None else QUICK_PROBE_S + self._failures
+            pause = target.probe_interval_s
+            if target.storage is not None and self._failures:
+                pause = QUICK_PROBE_S + self._failures
             await _wait(self._storage_changed, min(pause, target.probe_interval_s))
 
     def _take_probe(self, target: Target, result: ProbeResult) -> None:
         known = self.facts.storage_version == target.storage_version and self.facts.probe is not None
-        bad = result.reason != READY
+        bad = not _good(result, target.pinned_id)
         self._failures = min(self._failures + 1, 100) if bad else 0
-        was_good = known and self.facts.probe is not None and self.facts.probe.reason == READY
+        was_good = known and self.facts.probe is not None and _good(self.facts.probe, self.facts.probe_pinned_id)
         if bad and was_good and self._failures < FAILURES_BELIEVED:
             return
-        self._learn(storage_version=target.storage_version, probe=result)
+        self._learn(storage_version=target.storage_version, probe=result, probe_pinned_id=target.pinned_id)
 
     # --- server ------------------------------------------------------------------------------------------------
 
@@ -180,6 +181,15 @@ class Watcher:
         users_error = f"The list names the controller's own user {login.admin_user}; remove it." if plan.refused else ""
         self._learn(users=UserFacts(target.users_version, applied), users_error=users_error)
         return True
+
+
+def _good(result: ProbeResult, pinned_id: str) -> bool:
+    return result.reason == READY and (result.repository_present or not pinned_id)
+
+
+def _storage_story(target: Target) -> tuple[str, str, bool]:
+    """A probe says something about exactly this."""
+    return target.storage_version, target.pinned_id, target.storage is not None
 
 
 def _story(facts: ServerFacts) -> ServerFacts:

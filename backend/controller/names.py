@@ -11,6 +11,7 @@ FIELD_MANAGER = "bsls-controller"
 SERVER_LABEL = f"{GROUP}/backup-storage-location-server"
 MANAGED_SELECTOR = f"app.kubernetes.io/managed-by={MANAGED_BY}"
 CONFIG_HASH = f"{GROUP}/config-hash"
+APPLIED_HASH = f"{GROUP}/applied-hash"
 READINESS_GATE = f"{GROUP}/repository-ready"
 KOPIA_PORT = 51515
 METRICS_PORT = 9090

@@ -18,7 +18,7 @@ from backend.controller.drain import DrainClock, active_sessions
 from backend.controller.drift import differs
 from backend.controller.inputs import Inputs, judge
 from backend.controller.monitor import Monitor
-from backend.controller.names import FIELD_MANAGER, READINESS_GATE
+from backend.controller.names import APPLIED_HASH, FIELD_MANAGER, READINESS_GATE
 from backend.controller.observe import InvalidServerError, Observed, Observer
 from backend.controller.problems import Next, WaitError
 from backend.controller.settings import Settings
@@ -103,7 +103,7 @@ class Reconciler:
         """A sentence while a restart has to wait for running sessions, else `""`."""
         wanted = plan.workload[-1]
         live = observed.owned.get((wanted["kind"], wanted["metadata"]["name"]))
-        if live is None or not differs(wanted["spec"]["template"], live["spec"]["template"]):
+        if live is None or not _restarts(wanted, live):
             return ""
         pod = observed.pod
         if pod is None or not pods.running(pod) or not observed.facts.connected:
@@ -204,3 +204,9 @@ class Reconciler:
             BSLS, meta["namespace"], meta["name"], {"status": status}, manager=FIELD_MANAGER, subresource="status"
         )
         self._cache.servers.remember(answer)
+
+
+def _restarts(wanted: Json, live: Json) -> bool:
+    """Writing this Deployment makes another pod."""
+    stamps = [(item["metadata"].get("annotations") or {}).get(APPLIED_HASH) for item in (wanted, live)]
+    return stamps[0] != stamps[1] or bool(differs(wanted["spec"]["template"], live["spec"]["template"]))

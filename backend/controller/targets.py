@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from backend.controller import pods
 from backend.controller.cache import decode
 from backend.controller.desired.plan import Plan
+from backend.controller.desired.secrets import pinned_id
 from backend.controller.inputs import Inputs, tls_pair
 from backend.controller.names import KOPIA_PORT
 from backend.controller.observe import Observed
@@ -37,6 +38,7 @@ class Target:
     owner: str
     storage: KopiaStorage | None = field(repr=False)
     storage_version: str
+    pinned_id: str
     login: Login | None
     users: dict[str, PasswordHash] | None = field(repr=False)
     users_version: str
@@ -50,6 +52,7 @@ def target_of(observed: Observed, inputs: Inputs, plan: Plan, settings: Settings
         owner=f"{names.namespace}/{names.name}",
         storage=None if plan.stop else inputs.storage,
         storage_version=inputs.storage_version,
+        pinned_id=pinned_id(observed),
         login=None if plan.stop else _login(observed),
         users=dict(inputs.users.users) if inputs.users else None,
         users_version=inputs.users_version,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from types import TracebackType
 from typing import Any, Self
@@ -37,7 +38,7 @@ class ControlClient:
         self._ssl: ssl.SSLContext = pinned.ssl_context()
         self._deadline = deadline
         self._session = aiohttp.ClientSession(
-            auth=aiohttp.BasicAuth(user, password, encoding="utf-8"),
+            headers={"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()},
             connector=aiohttp.TCPConnector(ssl=self._ssl, limit=4),
             trust_env=False,
         )

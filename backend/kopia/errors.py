@@ -7,21 +7,21 @@ class KopiaError(Exception):
     """The server answered with an error no other class names, or an answer we cannot read."""
 
 
-class AccessDenied(KopiaError):  # noqa: N818 - the names say what happened
+class AccessDenied(KopiaError):
     """The login was refused, or an ACL forbids the request: repeating it does not help."""
 
 
-class NotFound(KopiaError):  # noqa: N818
+class NotFound(KopiaError):
     """The manifest asked for does not exist (any more)."""
 
 
-class StreamBroken(KopiaError):  # noqa: N818
+class StreamBroken(KopiaError):
     """The session ended under the request: open a new one; a write may or may not have happened."""
 
 
-class DeadlineExceeded(KopiaError):  # noqa: N818
+class DeadlineExceeded(KopiaError):
     """No answer in time; a server whose storage is down hangs like this."""
 
 
-class ServerUnavailable(KopiaError):  # noqa: N818
+class ServerUnavailable(KopiaError):
     """No session could be opened: nothing listens, the certificate differs, or no repository is open."""

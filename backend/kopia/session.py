@@ -136,9 +136,9 @@ class KopiaSession:
     async def close(self) -> None:
         """End the session; requests in flight end in StreamBroken. Safe to call twice."""
         if self._broken is None:
+            self._break(StreamBroken("the session was closed"))
             self._outgoing.put_nowait(None)
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
-        self._break(StreamBroken("the session was closed"))
         self._call.cancel()
         for task in self._tasks:
             task.cancel()

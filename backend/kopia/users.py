@@ -60,7 +60,7 @@ class UserList:
     rejected: tuple[tuple[int, str], ...] = ()
 
 
-class InvalidLine(ValueError):  # noqa: N818
+class InvalidLine(ValueError):
     """One line is unusable; the text says why, without the hash."""
 
 

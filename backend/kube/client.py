@@ -22,7 +22,6 @@ from backend.kube.resources import Resource
 
 Json = dict[str, Any]
 
-APPLY_PATCH = "application/apply-patch+yaml"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -147,17 +146,6 @@ class KubeClient:
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid},
                 "propagationPolicy": "Background"}  # fmt: skip
         return await self.request("DELETE", resource.path(namespace, name), body=body)
-
-    async def apply(self, resource: Resource, body: Json, *, manager: str) -> Json:
-        """Server-side apply; our fields win."""
-        meta = body["metadata"]
-        return await self.request(
-            "PATCH",
-            resource.path(meta.get("namespace"), meta["name"]),
-            params={"fieldManager": manager, "force": "true"},
-            body=body,
-            content_type=APPLY_PATCH,
-        )
 
     async def replace(self, resource: Resource, body: Json, *, manager: str) -> Json:
         meta = body["metadata"]

@@ -25,7 +25,7 @@ LEVELS = ("READ", "APPEND", "FULL")
 USER_MISSING = "user not found"
 
 
-class CallFailed(Exception):  # noqa: N818
+class CallFailed(Exception):
     """A call that should have worked did not."""
 
     def __init__(self, problem: Problem) -> None:

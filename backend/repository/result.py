@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 TERMINATION_MESSAGE_LIMIT = 4096  # bytes; the kubelet cuts longer messages
-MESSAGE_LIMIT = 1500
+SHORT_MESSAGE = 500  # characters; JSON makes at most six bytes of one
 
 
 class Outcome(StrEnum):
@@ -47,11 +47,18 @@ class EnsureResult:
         return isinstance(self.result, Outcome)
 
     def to_json(self) -> str:
+        """At most TERMINATION_MESSAGE_LIMIT bytes, whatever the message is made of."""
+        text = self._json(self.message)
+        if len(text) > TERMINATION_MESSAGE_LIMIT:
+            text = self._json(self.message[:SHORT_MESSAGE])
+        return text
+
+    def _json(self, message: str) -> str:
         return json.dumps(
             {
                 "result": str(self.result),
                 "uniqueID": self.unique_id,
-                "message": self.message[:MESSAGE_LIMIT],
+                "message": message,
                 "kopiaVersion": self.kopia_version,
                 "formatVersion": self.format_version,
             }

@@ -141,9 +141,9 @@ def _compile(directory: Path, installed_at: str) -> None:
 
 def _runtime_lock() -> str:
     """The locked versions of what the package needs at run time (the lock has the development tools too)."""
+    import tomllib
     from importlib.metadata import requires
 
-    import tomllib
     from packaging.requirements import Requirement
 
     pins = {}

@@ -27,6 +27,13 @@ class Vm:
             "exec", *flags, "-n", self.namespace, self.pod, "--", *command, input=stdin, timeout=timeout
         )
 
+    def reaches(self, url: str) -> bool:
+        """Whether a TCP connection to host:port opens; a name that does not resolve is an error, not a no."""
+        host, port = url.split(":")
+        self.run("nslookup", f"{host}.cluster.local")
+        script = f"nc -w 3 {host} {port} </dev/null >/dev/null 2>&1 && echo yes || echo no"
+        return self.run("/bin/sh", "-c", script).strip() == "yes"
+
     def connect(self, url: str, fingerprint: str, *, timeout: float = 60) -> None:
         """The password goes by standard input, never by an argument."""
         name, host = self.user.split("@")

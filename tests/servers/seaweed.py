@@ -27,6 +27,7 @@ class Seaweed:
     def __init__(self) -> None:
         self.access_key = "access-" + secrets.token_hex(6)
         self.secret_key = secrets.token_hex(20)
+        self.other_keys = ("access-" + secrets.token_hex(6), secrets.token_hex(20))  # accepted as well: for rotations
         self._home = Path(tempfile.mkdtemp(prefix="bsls-s3-"))
         master, volume, filer, s3, https = free_ports(5)
         self.port, self.https_port = s3, https
@@ -70,12 +71,14 @@ class Seaweed:
         """Serve; the data of an earlier start is there again."""
         data = self._home / "data"
         data.mkdir(exist_ok=True)
-        keys = [{"accessKey": self.access_key, "secretKey": self.secret_key}]
+        pairs = ((self.access_key, self.secret_key), self.other_keys)
+        keys = [{"accessKey": access, "secretKey": secret} for access, secret in pairs]
         identity = {"name": "tests", "credentials": keys, "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
         (self._home / "s3.json").write_text(json.dumps({"identities": [identity]}))
         command = [
             str(Path(sys.executable).with_name("weed")), f"-logdir={self._home}", "server", "-ip=127.0.0.1",
-            "-ip.bind=0.0.0.0", f"-dir={data}", "-volume.max=100", "-master.volumeSizeLimitMB=512", "-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0",
+            "-ip.bind=0.0.0.0", f"-dir={data}", "-volume.max=100", "-master.volumeSizeLimitMB=512", "-filer", "-s3",
+            "-s3.port.iceberg=0", "-s3.port.lance=0",
             f"-s3.config={self._home / 's3.json'}", f"-s3.port.https={self.https_port}",
             f"-s3.cert.file={self._home / 'tls.crt'}", f"-s3.key.file={self._home / 'tls.key'}",
             *(f"{flag}={port}" for flag, port in self._ports.items()),
@@ -132,7 +135,7 @@ class Seaweed:
             response.release_conn()
 
     def put(self, bucket: str, key: str, data: bytes) -> None:
-        import io  # noqa: PLC0415
+        import io
 
         self._client().put_object(bucket_name=bucket, object_name=key, data=io.BytesIO(data), length=len(data))
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 from typing import Any
 
+from backend.controller.names import APPLIED_HASH
 from backend.controller.observe import Observed
 from backend.kube.resources import BSLS
 
@@ -31,6 +34,14 @@ def metadata(observed: Observed, name: str, annotations: dict[str, str] | None =
     if annotations:
         meta["annotations"] = annotations
     return meta
+
+
+def stamped(item: Json) -> Json:
+    """With a hash of what is asked for, so that something asked for no longer is seen as a difference."""
+    meta = item["metadata"]
+    text = json.dumps([item["spec"], meta.get("annotations") or {}], sort_keys=True)
+    annotations = {**(meta.get("annotations") or {}), APPLIED_HASH: hashlib.sha256(text.encode()).hexdigest()[:32]}
+    return {**item, "metadata": {**meta, "annotations": annotations}}
 
 
 def secret(observed: Observed, name: str, data: dict[str, bytes], kind: str = "Opaque") -> Json:

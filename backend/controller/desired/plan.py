@@ -9,6 +9,7 @@ from typing import Any
 from backend.controller.certificates import KeyPair
 from backend.controller.desired import secrets
 from backend.controller.desired.deployment import config_hash, deployment
+from backend.controller.desired.meta import stamped
 from backend.controller.desired.networkpolicy import network_policy
 from backend.controller.desired.service import service, service_account
 from backend.controller.inputs import Inputs
@@ -36,7 +37,7 @@ class Plan:
 
 def make_plan(observed: Observed, inputs: Inputs, settings: Settings, now: datetime) -> Plan:
     """While an input is broken, the running server is left as it is: its last good configuration is worth more."""
-    always = (service_account(observed), service(observed))
+    always = (service_account(observed), stamped(service(observed)))
     if any(problem.stop for problem in inputs.problems):
         return Plan(always, stop=True)
     if any(problem.reason == "NamespaceNotGranted" for problem in inputs.problems):
@@ -51,8 +52,8 @@ def make_plan(observed: Observed, inputs: Inputs, settings: Settings, now: datet
     workload = (
         *tls_objects,
         secrets.derived(observed, data),
-        network_policy(observed, inputs.storage.endpoint, settings),
-        deployment(observed, config_hash(data, pair), settings),
+        stamped(network_policy(observed, inputs.storage.endpoint, settings)),
+        stamped(deployment(observed, config_hash(data, pair), settings)),
     )
     return Plan(always, workload, pair)
 

@@ -1,0 +1,105 @@
+"""The real controller as a child process, with the permissions that the manifests give it and no others."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.apiserver.place import Place, poll
+from tests.cluster.node import Cluster
+from tests.demo import site
+from tests.servers.seaweed import Seaweed
+
+ROOT = Path(__file__).resolve().parents[2]
+PROBE_INTERVAL_S = 1
+
+
+@dataclass
+class Controller:
+    process: subprocess.Popen[bytes]
+    log: Path
+    namespace: str
+    secrets: set[str] = field(default_factory=set)  # every secret value the tests gave it
+
+
+def _kubeconfig(cluster: Cluster, path: Path) -> None:
+    """The admin's kubeconfig with the ServiceAccount's token in the stead of the admin's certificate."""
+    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    token = cluster.kubectl("create", "token", "bsls-controller", "-n", "bsls-system", "--duration=1h").strip()
+    for user in config["users"]:
+        user["user"] = {"token": token}
+    path.write_text(yaml.safe_dump(config))
+
+
+@pytest.fixture(scope="session")
+def controller(
+    api_cluster: Cluster, seaweed: Seaweed, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Controller]:
+    site.install(api_cluster.kubectl, wait=False)
+    namespace = "conditions"
+    site.admit(api_cluster.kubectl, namespace)
+    directory = tmp_path_factory.mktemp("controller")
+    kubeconfig, log = directory / "kubeconfig", directory / "controller.log"
+    _kubeconfig(api_cluster, kubeconfig)
+    command = [
+        sys.executable, "-m", "backend.cli.main", "controller", "--kubeconfig", str(kubeconfig), "--image", "bsls:dev",
+        "--namespace", "bsls-system", "--probe-interval", str(PROBE_INTERVAL_S), "--log-level", "debug",
+    ]  # fmt: skip
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    try:
+        yield Controller(process, log, namespace, {seaweed.secret_key})
+        assert process.poll() is None, f"the controller ended: {log.read_text()[-4000:]}"
+    finally:
+        process.terminate()
+        try:
+            code = process.wait(20)
+        finally:
+            process.kill()
+            process.wait()
+    text = log.read_text()
+    assert code == 0, text[-4000:]
+    assert "Traceback" not in text, text[text.index("Traceback") :][:4000]
+
+
+@pytest.fixture
+def make_place(controller: Controller, api_cluster: Cluster, seaweed: Seaweed) -> Iterator[Callable[..., Place]]:
+    """Places under names of their own; their servers and locations go with the test."""
+    made: list[Place] = []
+
+    def make(namespace: str = "") -> Place:
+        name = f"s{secrets.token_hex(4)}"
+        place = Place(api_cluster.kubectl, seaweed, namespace or controller.namespace, name, controller.secrets)
+        made.append(place)
+        return place
+
+    yield make
+    for place in made:
+        place.kubectl("delete", "-n", place.namespace, "bsls", place.name, "--ignore-not-found", "--wait=false")
+        place.kubectl("delete", "bsl", "-n", place.namespace, place.location, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture
+def place(make_place: Callable[..., Place]) -> Place:
+    return make_place()
+
+
+@pytest.fixture
+def settled(place: Place) -> Place:
+    """A server with all its objects; no pod runs here, so this is where it stays."""
+    place.build()
+    settle(place)
+    return place
+
+
+def settle(place: Place) -> None:
+    place.wait_for("StorageReady", status="True")
+    place.wait_for("TLSReady", status="True")
+    poll(lambda: place.get("deployment", f"{place.name}-kopia"), bool, "the Deployment")
