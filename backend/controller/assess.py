@@ -42,13 +42,14 @@ def find_problems(observed: Observed, inputs: Inputs, outcome: Outcome) -> tuple
     found = list(inputs.problems)
     if storage := storage_problem(observed, inputs):
         found.append(storage)
+    pod = pods.pod_problem(observed)
     if vanished := _vanished(observed, inputs):
         found.append(vanished)
-    elif ensured := pods.ensure_problem(observed.pod):
-        found.append(ensured)
+    elif (ensured := pods.ensure_problem(observed.pod)) and not (pod and pod.reason == "OOMKilled"):
+        found.append(ensured)  # a process killed for its memory says nothing true about the repository
     if outcome.apply_problem:
         found.append(outcome.apply_problem)
-    if pod := pods.pod_problem(observed):
+    if pod:
         found.append(pod)
     if observed.facts.users_error and not _first(found, Area.USERS):
         found.append(Problem(Area.USERS, "UserSyncFailed", observed.facts.users_error))

@@ -6,7 +6,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,10 +23,9 @@ PROBE_INTERVAL_S = 1
 
 @dataclass
 class Controller:
-    process: subprocess.Popen[bytes]
     log: Path
     namespace: str
-    secrets: set[str] = field(default_factory=set)  # every secret value the tests gave it
+    secrets: set[str]
 
 
 def _kubeconfig(cluster: Cluster, path: Path) -> None:
@@ -39,23 +38,29 @@ def _kubeconfig(cluster: Cluster, path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str]]:
+    """The log of all controllers, and every secret value that the tests gave them."""
+    return tmp_path_factory.mktemp("controller") / "controller.log", set()
+
+
+@pytest.fixture(scope="module")  # gone before other modules write what a controller would write over
 def controller(
-    api_cluster: Cluster, seaweed: Seaweed, tmp_path_factory: pytest.TempPathFactory
+    api_cluster: Cluster, seaweed: Seaweed, told: tuple[Path, set[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Controller]:
     site.install(api_cluster.kubectl, wait=False)
     namespace = "conditions"
     site.admit(api_cluster.kubectl, namespace)
-    directory = tmp_path_factory.mktemp("controller")
-    kubeconfig, log = directory / "kubeconfig", directory / "controller.log"
+    log, known = told
+    kubeconfig = tmp_path_factory.mktemp("controller") / "kubeconfig"
     _kubeconfig(api_cluster, kubeconfig)
     command = [
         sys.executable, "-m", "backend.cli.main", "controller", "--kubeconfig", str(kubeconfig), "--image", "bsls:dev",
         "--namespace", "bsls-system", "--probe-interval", str(PROBE_INTERVAL_S), "--log-level", "debug",
     ]  # fmt: skip
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     try:
-        yield Controller(process, log, namespace, {seaweed.secret_key})
+        yield Controller(log, namespace, known)
         assert process.poll() is None, f"the controller ended: {log.read_text()[-4000:]}"
     finally:
         process.terminate()

@@ -136,6 +136,13 @@ def test_service_scheduling_and_resources_are_as_asked(place: Place) -> None:
     assert service["spec"]["ports"][0]["port"] == 6000
     assert 30000 <= service["spec"]["ports"][0]["nodePort"] <= 32767
     assert service["metadata"]["annotations"]["team"] == "backup"
+    place.patch("service", {"metadata": {"annotations": {"team": "somebody"}}})
+    repaired = poll(
+        lambda: place.get("service", place.name),
+        lambda item: item["metadata"]["annotations"]["team"] == "backup",
+        "the annotation coming back",
+    )
+    assert repaired["spec"] == service["spec"]
     assert place.read()["status"]["serviceURL"] == f"{place.name}.{place.namespace}.svc:6000"
     pod = _pod(place)
     terms = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
@@ -162,8 +169,8 @@ def test_what_is_no_longer_asked_for_goes(place: Place) -> None:
     )
     settle(place)
     assert "affinity" in _pod(place)
-    changed = {"service": {"annotations": None}, "podConfig": {"loadAffinity": None}}
-    place.patch("bsls", {"spec": changed | {"podConfig": {"loadAffinity": None, "podResources": None}}})
+    gone = {"service": {"annotations": None}, "podConfig": {"loadAffinity": None, "podResources": None}}
+    place.patch("bsls", {"spec": gone})
     poll(lambda: _pod(place).get("affinity"), lambda found: not found, "the affinity going")
     expected = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory": "2Gi"}}
     poll(lambda: _pod(place)["containers"][0]["resources"], lambda found: found == expected, "default resources")
@@ -176,12 +183,38 @@ def test_what_is_no_longer_asked_for_goes(place: Place) -> None:
 
 
 def _service_port(place: Place) -> None:
+    """What others keep in the same object stays."""
+    foreign = {
+        "annotations": {"cloud.example/id": "lb-1"},
+        "labels": {"team": "cloud"},
+        "finalizers": ["service.kubernetes.io/load-balancer-cleanup"],
+    }
+    place.patch("service", {"metadata": foreign})
+    before = place.get("service", place.name)
     place.patch("service", [{"op": "replace", "path": "/spec/ports/0/port", "value": 4444}], "json")
-    poll(
-        lambda: [port["port"] for port in place.get("service", place.name)["spec"]["ports"]],
-        lambda ports: ports == [51515],
+    after = poll(
+        lambda: place.get("service", place.name),
+        lambda service: [port["port"] for port in service["spec"]["ports"]] == [51515],
         "the port coming back",
     )
+    assert after["spec"] == before["spec"]
+    for key in ("annotations", "labels", "finalizers", "ownerReferences", "uid"):
+        assert after["metadata"][key] == before["metadata"][key], key
+
+
+def _account_opened(place: Place) -> None:
+    name = f"{place.name}-kopia"
+    place.patch(
+        "serviceaccount",
+        {"automountServiceAccountToken": True, "imagePullSecrets": [{"name": "registry"}]},
+        name=name,
+    )
+    after = poll(
+        lambda: place.get("serviceaccount", name),
+        lambda account: account["automountServiceAccountToken"] is False,
+        "the token going",
+    )
+    assert after["imagePullSecrets"] == [{"name": "registry"}]
 
 
 def _policy_deleted(place: Place) -> None:
@@ -229,7 +262,7 @@ def _sidecar(place: Place) -> None:
 
 @pytest.mark.parametrize(
     "drift",
-    [_service_port, _policy_deleted, _policy_opened, _scaled, _secret_edited, _sidecar],
+    [_service_port, _account_opened, _policy_deleted, _policy_opened, _scaled, _secret_edited, _sidecar],
     ids=lambda one: one.__name__,
 )
 def test_drift_is_repaired(drift: Callable[[Place], None], settled: Place) -> None:
@@ -322,9 +355,16 @@ def test_a_strangers_object_is_left_alone(kind: str, place: Place) -> None:
     assert f"{kind} {place.namespace}/{name} exists and does not belong to this server" in found["message"]
     assert site.condition(place.read(), "Available")["reason"] == "ObjectConflict"
     assert place.get(kind, name) == before
-    place.delete(kind, name)
-    place.wait_for("Degraded", status="False", timeout=30)
-    assert place.get(kind, name)["metadata"]["ownerReferences"][0]["name"] == place.name
+
+
+def test_the_name_of_a_stranger_that_goes_is_taken(place: Place) -> None:
+    name = f"{place.name}-kopia-repository"
+    place.apply(objects.secret(place.namespace, name, {"mine": "mine"}))
+    place.build()
+    place.wait_for("Degraded", status="True", reason="ObjectConflict")
+    place.delete("secret", name)
+    place.wait_for("Degraded", status="False")
+    assert place.get("secret", name)["metadata"]["ownerReferences"][0]["name"] == place.name
 
 
 def test_a_deleted_server_is_forgotten_and_its_storage_left(settled: Place) -> None:

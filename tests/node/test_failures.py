@@ -119,7 +119,7 @@ def test_unschedulable(product):
 
 def test_out_of_memory(product):
     name = "oom"
-    product.new_server(name, podConfig={"podResources": {"limits": {"memory": "24Mi"}}})
+    product.new_server(name, podConfig={"podResources": {"limits": {"memory": "48Mi"}}})
     product.wait(name, "Degraded", reason="OOMKilled", timeout=60)
     repaired = {"spec": {"podConfig": {"podResources": {"limits": {"memory": "1Gi"}}}}}
     product.patch("bsls", name, json.dumps(repaired))
