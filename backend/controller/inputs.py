@@ -37,7 +37,7 @@ def judge(observed: Observed, now: datetime) -> Inputs:
     if observed.access_error:
         message = (
             f"The controller may not read its objects here ({observed.access_error}); grant it with: "
-            + GRANT_HINT.format(observed.names.namespace)
+            + GRANT_HINT.format(observed.access_namespace)
         )
         return Inputs((Problem(Area.STORAGE, "NamespaceNotGranted", message),))
     problems: list[Problem] = []

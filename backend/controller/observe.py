@@ -36,7 +36,10 @@ class KeyRead:
 
 @dataclass(frozen=True)
 class Observed:
-    """The cluster as one server sees it. `owned` has live objects by (kind, name), Secrets with their data."""
+    """The cluster as one server sees it. `owned` has live objects by (kind, name), Secrets with their data.
+
+    `access_error`: what the controller may not read, in `access_namespace` (the server's or its location's).
+    """
 
     names: Names
     raw: Json
@@ -54,6 +57,7 @@ class Observed:
     owned: dict[tuple[str, str], Json]
     pods: tuple[Json, ...]
     facts: ServerFacts
+    access_namespace: str = ""
 
     @property
     def uid(self) -> str:
@@ -88,14 +92,13 @@ class Observer:
             bsl is not None and granted(bsl["metadata"].get("annotations") or {}, bsl_namespace, names.namespace)
         )
         readable = bsl is not None and bsl_granted
-        caches = [self._cache.namespace(names.namespace)]
-        if readable:
-            caches.append(self._cache.namespace(bsl_namespace))
+        namespaces = (names.namespace, bsl_namespace) if readable else (names.namespace,)
+        caches = {namespace: self._cache.namespace(namespace) for namespace in namespaces}
         references = _references(names, server, bsl if readable else None, bsl_namespace)
         self._cache.refer((names.namespace, names.name), references)
-        if not (self._cache.locations.synced.is_set() and all(cache.synced for cache in caches)):
+        if not (self._cache.locations.synced.is_set() and all(cache.synced for cache in caches.values())):
             return None
-        errors = [str(cache.error.message) for cache in caches if cache.error]
+        refused = [(namespace, cache.error) for namespace, cache in caches.items() if cache.error]
         source = spec.user_management.source
         selector, kind = (source.secret, SECRETS) if source.secret else (source.config_map, CONFIG_MAPS)
         if selector is None:
@@ -110,7 +113,7 @@ class Observer:
             bsl=bsl,
             bsl_granted=bsl_granted,
             locations=tuple(self._cache.locations.all()),
-            access_error="; ".join(errors),
+            access_error=refused[0][1].message if refused else "",
             password=await self._read(
                 SECRETS, names.namespace, spec.repository_password_secret.name, spec.repository_password_secret.key
             ),
@@ -125,6 +128,7 @@ class Observer:
             owned=await self._owned(names),
             pods=self._pods(names),
             facts=facts,
+            access_namespace=refused[0][0] if refused else "",
         )
 
     async def _read(

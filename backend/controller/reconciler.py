@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from backend.controller.inputs import Inputs, judge
 from backend.controller.monitor import Monitor
 from backend.controller.names import APPLIED_HASH, FIELD_MANAGER, READINESS_GATE
 from backend.controller.observe import InvalidServerError, Observed, Observer
+from backend.controller.pods import condition
 from backend.controller.problems import Next, WaitError
 from backend.controller.settings import Settings
 from backend.controller.targets import target_of
@@ -49,6 +51,26 @@ class Reconciler:
         self._applier = Applier(client, cache)
         self._drains = DrainClock(settings.drain_timeout_s)
         self._retried: dict[str, str] = {}
+        self._effort: dict[Key, tuple[int, float]] = {}
+
+    async def timed(self, key: Key) -> float:
+        """`reconcile`, its time added up; the sum is logged each time the server becomes Available."""
+        started = time.perf_counter()
+        before = self._available(key)
+        try:
+            return await self.reconcile(key)
+        finally:
+            passes, seconds = self._effort.pop(key, (0, 0.0))
+            passes, seconds = passes + 1, seconds + time.perf_counter() - started
+            if self._available(key) and not before:
+                log.info("%s/%s: became Available; %d passes of ours took %.3f s", *key, passes, seconds)
+            elif self._cache.servers.get(*key):
+                self._effort[key] = (passes, seconds)
+
+    def _available(self, key: Key) -> bool:
+        raw = self._cache.servers.get(*key)
+        found = condition(raw, "Available") if raw else None
+        return bool(found and found["status"] == "True")
 
     async def reconcile(self, key: Key) -> float:
         """Returns after how many seconds the server wants to be looked at again at the latest."""

@@ -85,7 +85,7 @@ async def _work(queue: WorkQueue[Key], reconciler: Reconciler) -> None:
     while True:
         key = await queue.get()
         try:
-            delay = await reconciler.reconcile(key)
+            delay = await reconciler.timed(key)
             queue.forget(key)
             if delay:
                 queue.add_after(key, delay)

@@ -336,3 +336,15 @@ def test_a_namespace_needs_its_grant(make_place: Callable[..., Place]) -> None:
     place.build()
     case = Case("NamespaceNotGranted", "kubectl apply -n not-granted -k manifests/namespace", iter)  # type: ignore[arg-type]
     _told_and_repaired(place, case, lambda: site.admit(place.kubectl, place.namespace), timeout=40)
+
+
+def test_the_namespace_of_a_shared_location_needs_its_grant_too(make_place: Callable[..., Place]) -> None:
+    owner, place = make_place("storage-closed"), make_place()
+    owner.kubectl("create", "namespace", owner.namespace)
+    location = owner.bsl()
+    location["metadata"]["annotations"] = {"oadp.openshift.io/bsls-namespaces": place.namespace}
+    owner.apply(owner.credentials(), location)
+    reference = {"name": owner.location, "namespace": owner.namespace}
+    place.build(without=("bsl", "credentials"), backupStorageLocation=reference)
+    found = place.wait_for("StorageReady", status="False", reason="NamespaceNotGranted")
+    assert found["message"].endswith("grant it with: kubectl apply -n storage-closed -k manifests/namespace")

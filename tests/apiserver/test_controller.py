@@ -380,6 +380,22 @@ def test_a_deleted_server_is_forgotten_and_its_storage_left(settled: Place) -> N
     other.delete("bsls", other.name)
 
 
+def test_its_permissions_end_at_the_admitted_namespaces(controller: Controller, place: Place) -> None:
+    who = "--as=system:serviceaccount:bsls-system:bsls-controller"
+
+    def may(*what: str) -> bool:
+        return place.kubectl("auth", "can-i", *what, who, check=False).strip() == "yes"
+
+    assert may("get", "secrets", "-n", controller.namespace)
+    assert may("list", "bsl", "-A")
+    assert not may("list", "secrets", "-A")
+    assert not may("get", "secrets", "-n", "kube-system")
+    assert not may("create", "pods", "-n", controller.namespace)
+    assert not may("create", "pods/exec", "-n", controller.namespace)
+    assert not may("delete", "bsl", "-n", controller.namespace)
+    assert not may("create", "rolebindings", "-n", controller.namespace)
+
+
 def test_no_secret_value_is_told_to_anybody(settled: Place, controller: Controller) -> None:
     """Last in this directory: it reads what all tests before it have made the controller say."""
     data = _decoded(settled.get("secret", f"{settled.name}-kopia-repository"))

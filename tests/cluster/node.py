@@ -32,9 +32,10 @@ class ClusterError(Exception):
 class Cluster:
     """One running cluster. `tier` is `api` (etcd, kube-apiserver) or `node` (all of it, one node)."""
 
-    def __init__(self, tier: str = "node", images: tuple[Path, ...] = ()) -> None:
+    def __init__(self, tier: str = "node", images: tuple[Path, ...] = (), apiserver_args: tuple[str, ...] = ()) -> None:
         self.tier = tier
         self._images = images
+        self._apiserver_args = apiserver_args
         self._slot: int = -1
         self._lock: IO[str] | None = None
         self._sandbox: subprocess.Popen[bytes] | None = None
@@ -168,6 +169,7 @@ class Cluster:
             "DIR": str(self.directory), "BIN": str(binary("kubelet").parent), "COREDNS": str(binary("coredns")),
             "NODE": self.node_name, "NODE_IP": self.node_ip, "HOST_IP": self.host_ip, "TIER": self.tier,
             "CG": f"kt{self._slot}", "POD_CIDR": f"10.244.{self._slot}.0/24",
+            "APISERVER_ARGS": " ".join(self._apiserver_args),
             "IMAGES": " ".join(str(image) for image in self._images),
         }  # fmt: skip
         with (self.logs / "init.log").open("wb") as log:

@@ -69,6 +69,8 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
         server = site.wait_for(kubectl, BACKUP_NS, SERVER, "Available", status="True", timeout=120)
         site.wait_for(kubectl, BACKUP_NS, SERVER, "UsersSynced", status="True", timeout=30)
     report.say(kubectl("get", "bsls", "-n", BACKUP_NS))
+    log = kubectl("logs", "-n", "bsls-system", "deployment/bsls-controller")
+    report.facts["controllerSeconds"] = site.controller_seconds(log)
     with report.step("start the clients: two VMs in a labelled namespace, one in another"):
         vms = _start_vms(kubectl, place.client_image, passwords)
     url, fingerprint = server["status"]["serviceURL"], server["status"]["tlsFingerprint"]

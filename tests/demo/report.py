@@ -17,6 +17,7 @@ class Report:
         self.path = path
         self._steps: list[dict[str, object]] = []
         self._started = time.monotonic()
+        self.facts: dict[str, object] = {}
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -48,7 +49,9 @@ class Report:
         ok = all(step["ok"] for step in self._steps)
         total = round(time.monotonic() - self._started, 3)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(json.dumps({"ok": ok, "seconds": total, "steps": self._steps}, indent=2) + "\n")
+        self.path.write_text(
+            json.dumps({"ok": ok, "seconds": total, "facts": self.facts, "steps": self._steps}, indent=2) + "\n"
+        )
         print(f"==> {'all steps succeeded' if ok else 'a step FAILED'} in {total:.1f} s; report: {self.path}")
         sys.stdout.flush()
         return ok

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -15,6 +16,7 @@ from tests import objects
 ROOT = Path(__file__).resolve().parent.parent.parent
 MANIFESTS = ROOT / "manifests"
 LOCAL_IMAGE = "bsls:dev"
+_SHARE = re.compile(r"became Available; \d+ passes of ours took ([0-9.]+) s")
 Kubectl = Callable[..., str]
 Json = dict[str, Any]
 
@@ -39,6 +41,14 @@ def admit(kubectl: Kubectl, namespace: str) -> None:
     if not _exists(kubectl, "namespace", namespace):
         kubectl("create", "namespace", namespace)
     kubectl("apply", "-n", namespace, "-k", str(MANIFESTS / "namespace"))
+
+
+def controller_seconds(log: str) -> float:
+    """Our own share of the time to Available, as the controller logged it."""
+    found = _SHARE.search(log)
+    if found is None:
+        raise AssertionError("the controller did not log that the server became Available")
+    return float(found.group(1))
 
 
 def _set_image(kustomization: Path, image: str) -> None:

@@ -6,8 +6,10 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -22,7 +24,12 @@ HOME, FRIENDS, STRANGERS = "netpol-home", "netpol-friends", "netpol-strangers"
 WEB, ADMIN = 8080, 9090
 PATIENCE_S = 10.0  # an enforcer needs about one second; a busy machine more
 _SERVE = f"mkdir /tmp/w; echo ok > /tmp/w/index.html; httpd -p {ADMIN} -h /tmp/w; exec httpd -f -p {WEB} -h /tmp/w"
-_REACH = 'for url in "$@"; do wget -q -T 1 -O /dev/null "http://$url/" 2>/dev/null && echo "$url"; done; true'
+_REACH = r"""
+for url in "$@"; do
+  printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 1 "${url%:*}" "${url#*:}" 2>/dev/null | grep -q HTTP && echo "$url" &
+done
+wait
+"""  # not wget: the static one of Debian crashes
 
 SERVER, NEIGHBOUR = f"{HOME}/server", f"{HOME}/neighbour"
 FRIEND_VM, FRIEND_OTHER = f"{FRIENDS}/vm", f"{FRIENDS}/other"
@@ -74,7 +81,12 @@ class Site:
 
     def expect_clients(self, url: str, wanted: set[str]) -> None:
         """Soon, exactly these of all clients reach `url`."""
-        _soon(lambda: {one for one in CLIENTS if self.reached(one, url)}, wanted, f"who reaches {url}")
+
+        def measure() -> set[str]:
+            with ThreadPoolExecutor() as pool:
+                return {one for one, found in zip(CLIENTS, pool.map(self.reached, CLIENTS, repeat(url))) if found}
+
+        _soon(measure, wanted, f"who reaches {url}")
 
     def apply(self, **spec: Any) -> None:
         """Replace the one policy of the home namespace."""
