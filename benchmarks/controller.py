@@ -44,7 +44,8 @@ class Figure:
 
     def __str__(self) -> str:
         verdict = "met" if self.met else "MISSED"
-        return f"{self.name}: {self.value:.3f} {self.unit} (limit {self.limit:g}, ratio {self.value / self.limit:.2f}, {verdict})"
+        ratio = self.value / self.limit
+        return f"{self.name}: {self.value:.3f} {self.unit} (limit {self.limit:g}, ratio {ratio:.2f}, {verdict})"
 
 
 def main() -> int:

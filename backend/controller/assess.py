@@ -223,8 +223,10 @@ def _users(observed: Observed, inputs: Inputs, problems: tuple[Problem, ...]) ->
     cause = _first(problems, Area.USERS)
     if cause:
         return Verdict("UsersSynced", False, cause.reason, cause.message)
+    if inputs.users is None:
+        return Verdict("UsersSynced", True, "NoUserList", "The optional user list does not exist; nobody was changed.")
     users = observed.facts.users
-    if inputs.users is None or users is None or users.version != inputs.users_version:
+    if users is None or users.version != inputs.users_version:
         return Verdict("UsersSynced", None, "ServerNotReady", "The user list is applied once the server answers.")
     return Verdict("UsersSynced", True, "Synced", f"{users.applied} users of the list can log in.")
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -102,9 +103,7 @@ def mint_ca(common_name: str, now: datetime) -> KeyPair:
 def mint_leaf(ca: KeyPair, dns_names: Sequence[str], now: datetime) -> KeyPair:
     """A server certificate for `dns_names`, signed by `ca`."""
     issuer = _leaf(ca.certificate)
-    issuer_key = serialization.load_pem_private_key(ca.key, password=None)
-    if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
-        raise CertificateProblem("TLSCAMalformed", "The CA Secret holds no EC key; delete it to have a new CA minted.")
+    issuer_key = cast("ec.EllipticCurvePrivateKey", serialization.load_pem_private_key(ca.key, password=None))
     key = ec.generate_private_key(ec.SECP256R1())
     lifetime = min(LEAF_LIFETIME, issuer.not_valid_after_utc - now)
     builder = (

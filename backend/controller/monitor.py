@@ -85,6 +85,7 @@ class Watcher:
         self._storage_changed = asyncio.Event()
         self._server_changed = asyncio.Event()
         self._failures = 0
+        self._applied: frozenset[str] = frozenset()
         self.facts = ServerFacts()
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -170,8 +171,11 @@ class Watcher:
             return False
         present = await read_users(session)
         kept = set(present) - set(target.users) if target.keep_users else set()
-        plan = plan_users(target.users, present, target.owner, protected={login.admin_user} | kept)
+        # a tenant who set their own password lost our label with it: what we applied is ours all the same
+        protected = {login.admin_user} | kept
+        plan = plan_users(target.users, present, target.owner, protected=protected, owned=self._applied)
         await apply_users(session, plan)
+        self._applied = frozenset(target.users) | (self._applied & kept)
         if not plan.empty and not self._failures:  # a refresh while the storage hangs would hang the whole server
             async with ControlClient(login.address, login.certificate, login.control_password) as control:
                 await control.refresh(deadline=REFRESH_DEADLINE_S)

@@ -34,9 +34,9 @@ def container(pod: Json | None, name: str) -> Json | None:
 
 
 def running(pod: Json | None) -> bool:
-    """The Kopia process is up, as the startup probe saw it."""
+    """The Kopia process was started; whether it serves, our session tells sooner than the startup probe."""
     status = container(pod, "kopia")
-    return bool(status and status.get("started") and status.get("state", {}).get("running"))
+    return bool(status and (status.get("state") or {}).get("running"))
 
 
 def gate(pod: Json) -> bool:

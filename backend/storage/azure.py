@@ -1,4 +1,4 @@
-"""Provider azure. Field names: Kopia's `repo/blob/azure` options (0.23.1); credentials: Velero's Azure plugin's file."""
+"""Provider azure. Field names: Kopia's `repo/blob/azure` options (0.23.1); credentials: the file of Velero's plugin."""
 
 from __future__ import annotations
 

@@ -10,11 +10,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _PACKAGES = {
-    "etcd": "etcd-server", "containerd": "containerd", "runc": "runc", "/usr/lib/cni/ptp": "containernetworking-plugins",
-    "iptables": "iptables", "nft": "nftables", "conntrack": "conntrack", "ip": "iproute2", "redis-server": "redis-server",
-    "mmdebstrap": "mmdebstrap", "/bin/busybox": "busybox-static", "openssl": "openssl", "cc": "gcc", "unshare": "util-linux",
-    "/usr/include/stdio.h": "libc6-dev", "curl": "curl", "sysctl": "procps", "git": "git", "xz": "xz-utils",
-}  # fmt: skip
+    "etcd": "etcd-server",
+    "containerd": "containerd",
+    "runc": "runc",
+    "/usr/lib/cni/ptp": "containernetworking-plugins",
+    "iptables": "iptables",
+    "nft": "nftables",
+    "conntrack": "conntrack",
+    "ip": "iproute2",
+    "redis-server": "redis-server",
+    "mmdebstrap": "mmdebstrap",
+    "/bin/busybox": "busybox-static",
+    "openssl": "openssl",
+    "cc": "gcc",
+    "unshare": "util-linux",
+    "/usr/include/stdio.h": "libc6-dev",
+    "curl": "curl",
+    "sysctl": "procps",
+    "git": "git",
+    "xz": "xz-utils",
+}
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 

@@ -25,7 +25,12 @@ PAUSE = "registry.local/pause:1"
 USER = "65532"
 _DEBIAN = "--include=python3-minimal,python3,ca-certificates"
 _EXCLUDED = "/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"
-_LAUNCHER = b"#!/usr/bin/python3 -I\nimport sys\nsys.path[:0] = ['/opt/bsls']\nfrom backend.cli.main import main\nsys.exit(main())\n"
+_LAUNCHER = b"""#!/usr/bin/python3 -I
+import sys
+sys.path[:0] = ['/opt/bsls']
+from backend.cli.main import main
+sys.exit(main())
+"""
 
 
 def build_all() -> list[Path]:
@@ -113,7 +118,8 @@ def _base_layer() -> Path:
             requirements = Path(scratch) / "requirements.txt"
             requirements.write_text(lock)
             pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps",
-                   "--only-binary=:all:", "--python-version=3.11", "--implementation=cp", "--target", str(packages)]  # fmt: skip
+                   "--only-binary=:all:", "--python-version=3.11", "--implementation=cp",
+                   "--target", str(packages)]  # fmt: skip
             subprocess.run([*pip, "-r", str(requirements)], check=True)
             _compile(packages, "/opt/bsls")
             _append(root, packages, kopia)

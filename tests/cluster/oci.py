@@ -26,7 +26,7 @@ class Layer:
     """Files to put into one uncompressed layer tar (its digest is its diff id)."""
 
     def __init__(self, path: Path) -> None:
-        self._tar = tarfile.open(path, "w", format=tarfile.PAX_FORMAT)
+        self._tar = tarfile.open(path, "w", format=tarfile.PAX_FORMAT)  # noqa: SIM115 - closed by __exit__
         self._seen: set[str] = set()
 
     def __enter__(self) -> Layer:

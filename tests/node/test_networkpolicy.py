@@ -84,7 +84,8 @@ class Site:
 
         def measure() -> set[str]:
             with ThreadPoolExecutor() as pool:
-                return {one for one, found in zip(CLIENTS, pool.map(self.reached, CLIENTS, repeat(url))) if found}
+                found = list(pool.map(self.reached, CLIENTS, repeat(url)))
+            return {one for one, urls in zip(CLIENTS, found, strict=True) if urls}
 
         _soon(measure, wanted, f"who reaches {url}")
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from backend.controller.cache import decode
-from backend.controller.certificates import CertificateProblem, KeyPair, facts_of, mint_ca, mint_leaf, needs_renewal
+from backend.controller.certificates import CertificateProblem, KeyPair, inspect, mint_ca, mint_leaf, needs_renewal
 from backend.controller.desired.meta import secret
 from backend.controller.inputs import Inputs, tls_pair
 from backend.controller.observe import Observed
@@ -85,12 +85,10 @@ def _tls(observed: Observed, pair: KeyPair) -> Json:
 def _authority(observed: Observed, now: datetime) -> KeyPair:
     live = tls_pair(observed.owned.get(("Secret", observed.names.ca_secret)))
     try:
-        usable = bool(live.key) and facts_of(live.certificate).not_after > now
+        inspect(live, now)
     except CertificateProblem:
-        usable = False
-    if usable:
-        return KeyPair(live.certificate, live.key, live.certificate)
-    return mint_ca(f"bsls {observed.names.identity_host}", now)
+        return mint_ca(f"bsls {observed.names.identity_host}", now)
+    return KeyPair(live.certificate, live.key, live.certificate)
 
 
 def _minted_by(pair: KeyPair, ca: KeyPair) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import sys
 
@@ -30,16 +31,17 @@ async def enforce(kubeconfig: str, pid: int) -> None:
         for informer in informers:
             await informer.synced.wait()
         last = ""
-        while os.getppid() == parent and not any(task.done() for task in tasks):
+        while os.getppid() == parent:
+            changed.clear()  # before the look: a change during the load must wake the next round
             text = ruleset(World(*(tuple(informer.all()) for informer in informers)))
             if text != last:
                 await _load(pid, text)
                 last = text
-            changed.clear()
-            try:
+            for task in tasks:
+                if task.done():
+                    task.result()  # an informer ends by an error only, and then nothing is followed any more
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), 2)
-            except TimeoutError:
-                continue
         for task in tasks:
             task.cancel()
 

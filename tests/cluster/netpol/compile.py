@@ -62,8 +62,9 @@ def ruleset(world: World) -> str:
             if not isolating:
                 continue
             chain = f"{direction.lower()}_{number}"
+            itself = f"ip saddr {address} ip daddr {address} return"  # by its own Service
             rules = [rule for policy in isolating for rule in _rules(world, policy, pod, direction)]
-            chains.append(_chain(chain, [*rules, "counter drop"]))
+            chains.append(_chain(chain, [itself, *rules, "counter drop"]))
             forward.append(f"ip {word} {address} jump {chain}")
             if direction == "Egress":
                 to_node.append(f"ip saddr {address} jump {chain}")
@@ -117,20 +118,22 @@ def _rules(world: World, policy: Json, pod: Json, direction: str) -> list[str]:
             continue
         for peer in peers:
             if "ipBlock" in peer:
+                if ":" in peer["ipBlock"]["cidr"]:
+                    continue  # this cluster speaks IPv4 only
                 match, targets = _block(peer["ipBlock"], word), []
             else:
                 targets = _peers(world, policy["metadata"]["namespace"], peer)
                 if not targets:
                     continue
-                match = f"ip {word} {{ {', '.join(sorted(item['status']['podIP'] for item in targets))} }} "
+                match = f"ip {word} {{ {', '.join(sorted({item['status']['podIP'] for item in targets}))} }} "
             named = [pod] if direction == "Ingress" else targets
             found += [f"{match}{ports}return" for ports in _ports(rule, named)]
     return found
 
 
 def _block(block: Json, word: str) -> str:
-    excluded = block.get("except") or ()
-    without = f"ip {word} != {{ {', '.join(excluded)} }} " if excluded else ""
+    """Exceptions one by one: nft refuses a set of overlapping ones."""
+    without = "".join(f"ip {word} != {cidr} " for cidr in block.get("except") or ())
     return f"ip {word} {block['cidr']} {without}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 from backend.kube.workqueue import WorkQueue
 
@@ -48,7 +49,7 @@ async def test_back_off_grows_is_bounded_and_forgotten():
     queue: WorkQueue[str] = WorkQueue(base_delay_s=1, max_delay_s=8)
     delays = [queue.retry("a") for _ in range(6)]
     assert [round(d) for d in delays[:3]] != [1, 1, 1]
-    assert all(later >= earlier * 0.8 for earlier, later in zip(delays, delays[1:], strict=False))
+    assert all(later >= earlier * 0.8 for earlier, later in itertools.pairwise(delays))
     assert max(delays) <= 8 * 1.2
     queue.forget("a")
     assert queue.retry("a") <= 1.2

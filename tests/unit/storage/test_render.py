@@ -11,7 +11,14 @@ from backend.storage.bsl import access_mode, ca_cert_ref, credential_ref, grante
 from backend.storage.layout import layout_conflict
 from backend.storage.model import StorageProblem
 
-KEYS = b"[default]\naws_access_key_id = AKIA\naws_secret_access_key = hidden\n[spare]\naws_access_key_id=SPARE\naws_secret_access_key=more\naws_session_token=token\n"
+KEYS = b"""[default]
+aws_access_key_id = AKIA
+aws_secret_access_key = hidden
+[spare]
+aws_access_key_id=SPARE
+aws_secret_access_key=more
+aws_session_token=token
+"""
 PEM = b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
 
 
