@@ -26,7 +26,7 @@ setup: $(VENV)/.ready ## Python environment, system packages and built binaries 
 	@$(BIN)/python -m tests.cluster.setup
 
 demo: setup ## the main job on real parts; ONCE=1 exits after it; KUBECONFIG=… uses a cluster of yours
-	@$(BIN)/python -m tests.demo $(if $(ONCE),--once) $(if $(filter command line environment,$(origin KUBECONFIG)),--kubeconfig $(KUBECONFIG))
+	@$(BIN)/python -m tests.demo $(if $(ONCE),--once) $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig $(KUBECONFIG))
 
 test: setup lint types verify ## every check and every test, on real parts
 	@BSLS_REQUIRE_REAL=1 $(BIN)/pytest $(ARGS)

@@ -28,6 +28,11 @@ def locked(name: str) -> Iterator[None]:
         yield
 
 
+def tied(command: list[str]) -> list[str]:
+    """The command, killed by the kernel when we end, however we end."""
+    return ["setpriv", "--pdeathsig", "KILL", *command]
+
+
 def digest(*parts: bytes) -> str:
     total = hashlib.sha256()
     for part in parts:

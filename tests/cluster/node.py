@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.cluster.binaries import binary
-from tests.cluster.cache import cache_dir
+from tests.cluster.cache import cache_dir, tied
 
 HERE = Path(__file__).resolve().parent
 SLOTS = 16
@@ -174,8 +174,8 @@ class Cluster:
         }  # fmt: skip
         with (self.logs / "init.log").open("wb") as log:
             self._sandbox = subprocess.Popen(
-                ["unshare", "--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc",
-                 "--propagation", "private", "bash", str(HERE / "init.sh")],
+                tied(["unshare", "--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child",
+                      "--mount-proc", "--propagation", "private", "bash", str(HERE / "init.sh")]),
                 env=env, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + START_TIMEOUT_S

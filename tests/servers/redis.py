@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+from tests.cluster.cache import tied
 from tests.servers.ports import free_ports, listens, wait_until
 
 
@@ -27,7 +28,7 @@ class RedisServer:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            ["redis-server", f"--port {self.port}", "--bind 127.0.0.1", "--save", "", "--appendonly no"],
+            tied(["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]),
             stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         wait_until(lambda: listens("127.0.0.1", self.port), f"Redis on port {self.port}")

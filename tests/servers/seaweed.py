@@ -17,6 +17,7 @@ from minio import Minio
 from minio.error import S3Error
 
 from backend.controller.certificates import mint_ca
+from tests.cluster.cache import tied
 from tests.servers.ports import free_ports, listens, wait_until
 from tests.servers.tls import leaf_for
 
@@ -85,7 +86,7 @@ class Seaweed:
         ]  # fmt: skip
         with (self._home / "weed.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
+                tied(command), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
             )
         wait_until(self._answers, f"SeaweedFS on {self.endpoint}, log {self._home / 'weed.log'}", 60)
 
