@@ -101,6 +101,18 @@ def serves(observed: Observed, inputs: Inputs) -> bool:
     )
 
 
+def unheard(observed: Observed, inputs: Inputs) -> bool:
+    """A pod that was serving, and of which this controller has not heard yet: it has just started itself.
+
+    Judging now would take every server out of its Service until the first answers are in.
+    """
+    pod, facts = observed.pod, observed.facts
+    if pod is None or not pods.running(pod) or not pods.gate(pod):
+        return False
+    probed = facts.probe is not None or inputs.storage is None
+    return not (probed and facts.pod_uid == pod["metadata"]["uid"])
+
+
 def assess(observed: Observed, inputs: Inputs, plan: Plan, outcome: Outcome, now: datetime) -> Assessment:
     problems = find_problems(observed, inputs, outcome)
     serving = serves(observed, inputs) and not plan.stop

@@ -153,10 +153,11 @@ class Watcher:
             login.address, login.certificate, login.admin_user, login.admin_password, deadline=CALL_DEADLINE_S
         )
         try:
-            self._learn(pod_uid=login.pod_uid, session_error="")
             while self._target.login == login:
                 self._server_changed.clear()
-                if not await self._apply_users(session, login):
+                wrote = await self._apply_users(session, login)
+                self._learn(pod_uid=login.pod_uid, session_error="")
+                if not wrote:
                     await _wait(self._server_changed, SESSION_CHECK_S)
                 if self._target.login == login and not self._server_changed.is_set():
                     await session.find_manifests({"type": "user", "username": login.admin_user})

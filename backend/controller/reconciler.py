@@ -10,7 +10,7 @@ from typing import Any
 from backend.controller import pods
 from backend.controller.announce import announce
 from backend.controller.apply import Applier, ApplyError
-from backend.controller.assess import Assessment, Outcome, assess
+from backend.controller.assess import Assessment, Outcome, assess, unheard
 from backend.controller.cache import ClusterCache, Key
 from backend.controller.conditions import Verdict, news, timestamp, to_conditions
 from backend.controller.desired.plan import Plan, make_plan
@@ -94,6 +94,8 @@ class Reconciler:
         outcome = await self._carry_out(key, observed, plan)
         await self._pin_repository(observed)
         await self._retry_stuck_pod(observed, inputs)
+        if unheard(observed, inputs) and not plan.stop:
+            return RESYNC_S  # the monitor wakes us with its first findings, good or bad
         assessment = assess(observed, inputs, plan, outcome, now)
         await self._set_gate(observed, assessment)
         await self._write_status(observed, assessment, now)

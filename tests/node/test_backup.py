@@ -115,6 +115,26 @@ def test_a_new_user_in_the_secret_can_log_in(product, server, vm):
     carol.disconnect()
 
 
+def test_the_controller_can_die_without_anybody_noticing(product, server):
+    """No restart of the Kopia pod, and no moment in which its readiness is taken away."""
+    pod = product.pod(NAME)
+    gate = next(item for item in pod["status"]["conditions"] if item["type"].endswith("/repository-ready"))
+    available = site.condition(product.get("bsls", "-n", NAME, NAME), "Available")
+    product.kubectl("delete", "pod", "-n", "bsls-system", "--all", "--grace-period=0", "--force")
+    product.kubectl("rollout", "status", "-n", "bsls-system", "deployment/bsls-controller", "--timeout=60s")
+    users = product.user_line("alice@vm-1") + product.user_line("erin@vm-5")
+    product.patch("secret", f"{NAME}-users", json.dumps({"stringData": {"users": users}}), NAME)
+    deadline = time.monotonic() + 30  # the new controller works once it has applied this list
+    while product.get("bsls", "-n", NAME, NAME)["status"]["users"] | {"observedVersion": ""} != {
+        "desired": 2, "applied": 2, "rejected": 0, "observedVersion": "",
+    }:  # fmt: skip
+        assert time.monotonic() < deadline
+    after = product.pod(NAME)
+    assert after["metadata"]["uid"] == pod["metadata"]["uid"]
+    assert gate in after["status"]["conditions"], "its transition time would have changed"
+    assert site.condition(product.get("bsls", "-n", NAME, NAME), "Available") == available
+
+
 def test_deleting_the_server_keeps_the_data_and_a_new_one_finds_it(product, server, backed_up, vm):
     before = product.s3.keys(NAME, "oadp-bsls/vms/")
     manifest = {key: server[key] for key in ("apiVersion", "kind", "spec")}
