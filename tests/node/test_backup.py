@@ -14,6 +14,7 @@ from tests.node.conftest import OTHER_NS, Site
 
 pytestmark = pytest.mark.node
 NAME = "main-job"
+CRD_FILE = "crd/backupstoragelocationservers.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,28 @@ def test_the_pod_is_restricted_and_holds_no_token(product, server):
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
         assert not any("value" in env and "password" in env["name"].lower() for env in container["env"])
     product.kubectl("label", "namespace", NAME, "pod-security.kubernetes.io/enforce=restricted")
+
+
+def test_the_image_runs_as_any_user_on_a_read_only_root(product, server):
+    """OpenShift gives each namespace user ids of its own."""
+    container = {
+        "name": "crd",
+        "image": site.LOCAL_IMAGE,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["bsls", "crd"],
+        "securityContext": {
+            "runAsUser": 1000680000,
+            "readOnlyRootFilesystem": True,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    restricted = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    spec = {"restartPolicy": "Never", "securityContext": restricted, "containers": [container]}
+    meta = {"name": "any-user", "namespace": NAME}
+    product.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+    product.kubectl("wait", "-n", NAME, "pod/any-user", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=30s")
+    assert product.kubectl("logs", "-n", NAME, "any-user") == (site.MANIFESTS / CRD_FILE).read_text()
 
 
 def test_a_new_user_in_the_secret_can_log_in(product, server, vm):

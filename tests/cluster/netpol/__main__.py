@@ -21,6 +21,11 @@ NAMESPACES = Resource("", "v1", "namespaces", "Namespace")
 
 async def enforce(kubeconfig: str, pid: int) -> None:
     parent = os.getppid()
+    failed = await _in_node(pid, "sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=1")
+    if failed:
+        raise SystemExit(
+            "packets between two pods are not seen: the kernel needs br_netfilter (`modprobe br_netfilter`)"
+        )
     changed = asyncio.Event()
     async with await KubeClient.connect(kubeconfig) as client:
         informers = [
@@ -47,11 +52,17 @@ async def enforce(kubeconfig: str, pid: int) -> None:
 
 
 async def _load(pid: int, text: str) -> None:
-    command = ("nsenter", "-t", str(pid), "-n", "nft", "-f", "-")
-    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
-    await process.communicate(text.encode())
-    if process.returncode:
+    if await _in_node(pid, "nft", "-f", "-", stdin=text):
         raise SystemExit(f"nft refused the ruleset:\n{text}")
+
+
+async def _in_node(pid: int, *command: str, stdin: str = "") -> int:
+    """Exit code of a command in the network namespace of the node."""
+    process = await asyncio.create_subprocess_exec(
+        "nsenter", "-t", str(pid), "-n", *command, stdin=asyncio.subprocess.PIPE
+    )
+    await process.communicate(stdin.encode())
+    return process.returncode or 0
 
 
 def main() -> int:
