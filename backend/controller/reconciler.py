@@ -50,7 +50,7 @@ class Reconciler:
         self._observer = Observer(cache)
         self._applier = Applier(client, cache)
         self._drains = DrainClock(settings.drain_timeout_s)
-        self._retried: dict[str, str] = {}
+        self._stuck: dict[Key, tuple[str, str]] = {}
         self._effort: dict[Key, tuple[int, float]] = {}
 
     async def timed(self, key: Key) -> float:
@@ -79,6 +79,7 @@ class Reconciler:
             self._monitor.forget(key)  # the garbage collector removes the objects; backup data is never touched
             self._cache.forget(key)
             self._drains.reset(key)
+            self._stuck.pop(key, None)
             return 0.0
         try:
             observed = await self._observer.observe(raw, self._monitor.facts(key))
@@ -93,7 +94,7 @@ class Reconciler:
         self._monitor.aim(key, target_of(observed, inputs, plan, self._settings))
         outcome = await self._carry_out(key, observed, plan)
         await self._pin_repository(observed)
-        await self._retry_stuck_pod(observed, inputs)
+        await self._retry_stuck_pod(key, observed, inputs)
         if unheard(observed, inputs) and not plan.stop:
             return RESYNC_S  # the monitor wakes us with its first findings, good or bad
         assessment = assess(observed, inputs, plan, outcome, now)
@@ -160,7 +161,7 @@ class Reconciler:
         self._cache.servers.remember(answer)
         observed.raw["metadata"].setdefault("annotations", {})[UNIQUE_ID_ANNOTATION] = result.unique_id
 
-    async def _retry_stuck_pod(self, observed: Observed, inputs: Inputs) -> None:
+    async def _retry_stuck_pod(self, key: Key, observed: Observed, inputs: Inputs) -> None:
         """A pod in crash-loop back-off waits up to 5 minutes; once the storage tells another story, start it anew."""
         pod, probe = observed.pod, observed.facts.probe
         ensure = pods.container(pod, "ensure")
@@ -169,10 +170,12 @@ class Reconciler:
             return
         uid = pod["metadata"]["uid"]
         story = f"{probe.reason} {probe.repository_present} {probe.etag} {inputs.storage_version}"
-        before = self._retried.setdefault(uid, story)
+        known, before = self._stuck.get(key, ("", ""))
+        if known != uid:
+            self._stuck[key] = (uid, story)
+            return
         if before == story:
             return
-        self._retried.pop(uid)
         log.info("starting pod %s anew: its storage changed from %r to %r", pod["metadata"]["name"], before, story)
         try:
             await self._client.delete(PODS, pod["metadata"]["namespace"], pod["metadata"]["name"], uid=uid)

@@ -27,6 +27,7 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 REQUEST_TIMEOUT_S = 30.0
+WATCH_SILENCE_S = 300.0  # bookmarks come about every minute: a watch this silent hangs on a dead connection
 
 
 class KubeClient:
@@ -120,8 +121,7 @@ class KubeClient:
 
     async def watch_lines(self, path: str, params: Mapping[str, str], *, accept: str) -> AsyncIterator[Json]:
         """The events of one watch request, until the apiserver ends it. Lines of any length."""
-        silence = float(params.get("timeoutSeconds", "300")) + 30
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=WATCH_SILENCE_S)
         async with self._send("GET", path, params={**params, "watch": "true"}, accept=accept, timeout=timeout) as resp:
             pending = bytearray()
             async for chunk in resp.content.iter_any():

@@ -5,7 +5,6 @@ S3: one signed GET of the repository's own blob. Azure and GCS: whether the endp
 
 from __future__ import annotations
 
-import asyncio
 import re
 import ssl
 import time
@@ -53,12 +52,12 @@ async def probe(storage: KopiaStorage, session: aiohttp.ClientSession) -> ProbeR
         result = _untrusted(endpoint, str(error.certificate_error))
     except aiohttp.ClientSSLError as error:
         result = _untrusted(endpoint, str(error))
-    except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+    except ssl.SSLError as error:
+        result = _untrusted(endpoint, str(error))
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:  # ValueError: a name that IDNA refuses
         why = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         message = f"The storage at {endpoint.url} cannot be reached ({why}); check its address, DNS and the network."
         result = ProbeResult("StorageEndpointUnreachable", message)
-    except ssl.SSLError as error:
-        result = _untrusted(endpoint, str(error))
     latency = time.monotonic() - started
     return ProbeResult(result.reason, result.message, result.repository_present, result.etag, latency)
 

@@ -46,11 +46,13 @@ async def test_refusals(seaweed, bucket):
         (await _probe(seaweed, seaweed.url, bucket, keys=(seaweed.access_key, "wrong"))).reason,
         (await _probe(seaweed, "http://127.0.0.1:9", bucket)).reason,
         (await _probe(seaweed, "http://no-such-host.invalid", bucket)).reason,
+        (await _probe(seaweed, f"http://{'x' * 70}.invalid", bucket)).reason,
     ]
     assert found == [
         "BucketNotFound",
         "StorageCredentialsRejected",
         "StorageCredentialsRejected",
+        "StorageEndpointUnreachable",
         "StorageEndpointUnreachable",
         "StorageEndpointUnreachable",
     ]
