@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 from backend.crd.generate import crd_yaml
@@ -16,14 +15,7 @@ CRD = ROOT / "manifests/crd/backupstoragelocationservers.yaml"
 def stale() -> list[str]:
     """Paths of generated files that are out of date."""
     found = [] if CRD.read_text() == crd_yaml() else [str(CRD.relative_to(ROOT))]
-    with tempfile.TemporaryDirectory() as scratch:
-        fresh = Path(scratch)
-        generate.generate(fresh)
-        for path in sorted(fresh.iterdir()):
-            committed = ROOT / "backend/kopia/proto" / path.name
-            if not committed.exists() or committed.read_bytes() != path.read_bytes():
-                found.append(str(committed.relative_to(ROOT)))
-    return found
+    return found + [f"backend/kopia/proto/{name}" for name in generate.check()]
 
 
 def main() -> int:
