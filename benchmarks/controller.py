@@ -93,6 +93,8 @@ def measure_idle(seconds: float) -> list[Figure]:
             try:
                 _settle(cluster, audit.read_text)
                 before = _requests(audit.read_text())
+                if sum(before[verb] for verb in _WRITES) < SERVERS:
+                    raise SystemExit(f"the audit log misses the controller's writes, so it proves nothing: {before}")
                 time.sleep(seconds)
                 requests = _requests(audit.read_text()) - before
             finally:

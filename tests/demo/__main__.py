@@ -18,7 +18,7 @@ from tests.demo import places, site
 from tests.demo.report import Report
 from tests.demo.vm import Kubectl, Vm
 
-BACKUP_NS, VM_NS, OTHER_NS = "openshift-adp", "virtual-machines", "elsewhere"
+BACKUP_NS, VM_NS, OTHER_NS = "bsls-demo", "bsls-demo-vms", "bsls-demo-elsewhere"
 SERVER = "file-backup"
 TENANTS = ("alice@vm-1", "bob@vm-2")
 
@@ -59,6 +59,8 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
         s3 = stack.enter_context(places.storage(place))
         s3.create_bucket("backups")
     kubectl = place.kubectl
+    if options.kubeconfig:
+        stack.callback(_tidy, kubectl)
     with report.step("install CRD, RBAC and controller by the manifests"):
         site.install(kubectl, place.image)
         site.admit(kubectl, BACKUP_NS)
@@ -81,6 +83,12 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
         with report.step("a pod of a namespace without the label is refused"):
             _refused(vms[2], url)
     report.say(_look_around(place, url, fingerprint))
+
+
+def _tidy(kubectl: Kubectl) -> None:
+    """A cluster of the user's outlives the demo: its namespaces go, the installed product stays."""
+    print("==> removing the demo's namespaces; CRD and controller stay installed", flush=True)
+    kubectl("delete", "namespace", "--ignore-not-found", BACKUP_NS, VM_NS, OTHER_NS, timeout=180)
 
 
 def _samples(s3_url: str, s3: places.Storage, passwords: dict[str, str]) -> str:

@@ -20,7 +20,11 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def __enter__(self) -> RedisServer:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # Ctrl-C while it starts
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_exc: object) -> None:

@@ -62,7 +62,11 @@ class Seaweed:
         return f"https://{host}:{self.https_port}" if tls else f"http://{host}:{self.port}"
 
     def __enter__(self) -> Seaweed:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # Ctrl-C while it starts
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_exc: object) -> None:
