@@ -15,8 +15,8 @@ from backend.controller.desired.service import service_url
 from backend.controller.inputs import Inputs, tls_pair
 from backend.controller.observe import Observed
 from backend.controller.problems import Area, Problem
-from backend.crd.constants import REPOSITORY_ROOT
 from backend.crd.v1alpha1 import RepositoryStatus
+from backend.storage import model
 from backend.storage.probe import READY
 
 Json = dict[str, Any]
@@ -75,8 +75,7 @@ def _vanished(observed: Observed, inputs: Inputs) -> Problem | None:
 
 
 def repository_path(observed: Observed) -> str:
-    prefix = observed.server.spec.prefix
-    return f"{REPOSITORY_ROOT}/{prefix}" if prefix else REPOSITORY_ROOT
+    return model.repository_path(observed.server.spec.prefix or "")
 
 
 def storage_answers(observed: Observed, inputs: Inputs) -> bool:

@@ -13,9 +13,6 @@ MANAGED_SELECTOR = f"app.kubernetes.io/managed-by={MANAGED_BY}"
 CONFIG_HASH = f"{GROUP}/config-hash"
 APPLIED_HASH = f"{GROUP}/applied-hash"
 READINESS_GATE = f"{GROUP}/repository-ready"
-KOPIA_PORT = 51515
-METRICS_PORT = 9090
-CONTROL_USER = "server-control"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from backend.controller.cache import decode
 from backend.controller.desired.plan import Plan
 from backend.controller.desired.secrets import pinned_id
 from backend.controller.inputs import Inputs, tls_pair
-from backend.controller.names import KOPIA_PORT
 from backend.controller.observe import Observed
 from backend.controller.settings import Settings
+from backend.crd.constants import KOPIA_PORT
 from backend.kopia.users import PasswordHash
 from backend.storage.model import KopiaStorage
 

@@ -8,9 +8,10 @@ from typing import Any
 from backend.controller.certificates import KeyPair
 from backend.controller.desired.meta import metadata
 from backend.controller.desired.secrets import RESTART_KEYS
-from backend.controller.names import CONFIG_HASH, KOPIA_PORT, METRICS_PORT, READINESS_GATE
+from backend.controller.names import CONFIG_HASH, READINESS_GATE
 from backend.controller.observe import Observed
 from backend.controller.settings import Settings
+from backend.crd.constants import KOPIA_PORT, METRICS_PORT
 from backend.crd.kubernetes import LabelSelector
 from backend.repository.command import SERVER_ENVIRONMENT, server_command
 

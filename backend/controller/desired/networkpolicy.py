@@ -6,9 +6,9 @@ import ipaddress
 from typing import Any
 
 from backend.controller.desired.meta import metadata
-from backend.controller.names import KOPIA_PORT, METRICS_PORT
 from backend.controller.observe import Observed
 from backend.controller.settings import Settings
+from backend.crd.constants import KOPIA_PORT, METRICS_PORT
 from backend.storage.model import Endpoint
 
 Json = dict[str, Any]

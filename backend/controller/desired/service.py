@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from backend.controller.desired.meta import metadata
-from backend.controller.names import KOPIA_PORT
 from backend.controller.observe import Observed
+from backend.crd.constants import KOPIA_PORT
 
 Json = dict[str, Any]
 
