@@ -135,3 +135,8 @@ def client_pod(ns: str, name: str, image: str = "registry.local/kopia-client:dev
             "volumes": [{"name": "home", "emptyDir": {}}],
         },
     }
+
+
+def decoded(value: str) -> str:
+    """One entry of a Secret's data."""
+    return base64.b64decode(value).decode()

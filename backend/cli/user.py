@@ -6,7 +6,8 @@ import argparse
 import getpass
 import sys
 
-from backend.kopia.users import InvalidLine, check_user_name, hash_password
+from backend.kopia.text_list import InvalidLine
+from backend.kopia.users import check_user_name, hash_password
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from backend.controller import pods
+from backend.controller.assess_tenants import (
+    next_overdue_s,
+    sync_problems,
+    synced,
+    tenant_status,
+    tenant_verdicts,
+)
 from backend.controller.certificates import CertificateProblem, facts_of
 from backend.controller.conditions import Verdict, timestamp, to_conditions
 from backend.controller.desired.plan import Plan, storage_problem
@@ -20,6 +27,7 @@ from backend.storage import model
 from backend.storage.probe import READY
 
 Json = dict[str, Any]
+OF_TENANTS = (Area.USERS, Area.ACCESS, Area.POLICY)  # none of them keeps the server from serving the others
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,7 @@ class Assessment:
     status: Json
     problems: tuple[Problem, ...]
     serving: bool
+    look_again_s: float | None = None
 
 
 def find_problems(observed: Observed, inputs: Inputs, outcome: Outcome) -> tuple[Problem, ...]:
@@ -51,8 +60,7 @@ def find_problems(observed: Observed, inputs: Inputs, outcome: Outcome) -> tuple
         found.append(outcome.apply_problem)
     if pod:
         found.append(pod)
-    if observed.facts.users_error and not _first(found, Area.USERS):
-        found.append(Problem(Area.USERS, "UserSyncFailed", observed.facts.users_error))
+    found += sync_problems(observed)
     order = list(Area)
     return tuple(sorted(found, key=lambda problem: order.index(problem.area)))
 
@@ -122,7 +130,7 @@ def assess(observed: Observed, inputs: Inputs, plan: Plan, outcome: Outcome, now
         _storage(observed, inputs, problems),
         _repository(observed, problems, serving),
         _tls(observed, problems),
-        _users(observed, inputs, problems),
+        *tenant_verdicts(observed, inputs, problems, now),
     ]
     generation = int(observed.raw["metadata"].get("generation", 0))
     before = (observed.raw.get("status") or {}).get("conditions") or ()
@@ -133,10 +141,10 @@ def assess(observed: Observed, inputs: Inputs, plan: Plan, outcome: Outcome, now
         "repositoryStatus": str(_repository_status(observed, problems, serving)),
         "repositoryPath": repository_path(observed),
         "repositoryUniqueID": pinned_id(observed) or None,
-        "users": _user_counts(observed, inputs),
+        **tenant_status(observed, inputs, now),
         **_tls_facts(observed),
     }
-    return Assessment(status, problems, serving)
+    return Assessment(status, problems, serving, next_overdue_s(observed, now))
 
 
 def _first(problems: tuple[Problem, ...] | list[Problem], *areas: Area) -> Problem | None:
@@ -146,7 +154,7 @@ def _first(problems: tuple[Problem, ...] | list[Problem], *areas: Area) -> Probl
 def _available(problems: tuple[Problem, ...], available: bool, observed: Observed) -> Verdict:
     if available:
         return Verdict("Available", True, "ServerReady", f"The Kopia server answers at {service_url(observed)}.")
-    cause = _first([problem for problem in problems if problem.area is not Area.USERS])
+    cause = _first([problem for problem in problems if problem.area not in OF_TENANTS])
     if cause:
         return Verdict("Available", False, cause.reason, cause.message)
     return Verdict("Available", False, "ServerStarting", "The Kopia server is starting.")
@@ -164,7 +172,7 @@ def _progressing(
         return Verdict("Progressing", True, "CheckingStorage", f"Waiting for {plan.waiting}.")
     if not (serving and pods.ready(observed.pod)):
         return Verdict("Progressing", True, "ServerStarting", "The pod is starting.")
-    if inputs.users and (observed.facts.users is None or observed.facts.users.version != inputs.users_version):
+    if inputs.users and not synced(observed, inputs):
         return Verdict("Progressing", True, "SyncingUsers", "The user list is being applied.")
     return Verdict("Progressing", False, "Settled", "Everything asked for is in place.")
 
@@ -228,28 +236,3 @@ def _tls_facts(observed: Observed) -> Json:
     except CertificateProblem:
         return {"tlsFingerprint": None, "tlsNotAfter": None}
     return {"tlsFingerprint": facts.fingerprint, "tlsNotAfter": timestamp(facts.not_after)}
-
-
-def _users(observed: Observed, inputs: Inputs, problems: tuple[Problem, ...]) -> Verdict:
-    cause = _first(problems, Area.USERS)
-    if cause:
-        return Verdict("UsersSynced", False, cause.reason, cause.message)
-    if inputs.users is None:
-        return Verdict("UsersSynced", True, "NoUserList", "The optional user list does not exist; nobody was changed.")
-    users = observed.facts.users
-    if users is None or users.version != inputs.users_version:
-        return Verdict("UsersSynced", None, "ServerNotReady", "The user list is applied once the server answers.")
-    return Verdict("UsersSynced", True, "Synced", f"{users.applied} users of the list can log in.")
-
-
-def _user_counts(observed: Observed, inputs: Inputs) -> Json | None:
-    if inputs.users is None:
-        return None
-    users = observed.facts.users
-    current = users is not None and users.version == inputs.users_version
-    return {
-        "desired": len(inputs.users.users),
-        "applied": users.applied if users and current else 0,
-        "rejected": len(inputs.users.rejected),
-        "observedVersion": inputs.users_version,
-    }

@@ -9,6 +9,11 @@ from typing import Any
 
 Json = dict[str, Any]
 MAX_MESSAGE = 32768
+NAMES_MATTER = frozenset(
+    {"UserListMalformed", "AccessControlListMalformed", "UsersConflict", "UsersDrifted", "DriftRepaired",
+     "PolicyDrifted", "TenantsOverdue"}
+)  # fmt: skip
+SUMMARIES = frozenset({"Degraded", "Progressing"})
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,13 @@ def to_conditions(verdicts: Iterable[Verdict], before: Iterable[Json], generatio
 
 
 def news(before: Iterable[Json], after: Iterable[Json]) -> list[Json]:
-    """Conditions whose status or reason is new: what an admin wants to be told."""
-    known = {item["type"]: (item["status"], item["reason"]) for item in before}
-    return [item for item in after if known.get(item["type"]) != (item["status"], item["reason"])]
+    """Conditions whose status or reason is new: what an admin wants to be told. For a list of lines or users, another
+    list is news too.
+    """
+    known = {item["type"]: _story(item) for item in before}
+    return [item for item in after if known.get(item["type"]) != _story(item)]
+
+
+def _story(item: Json) -> tuple[str, ...]:
+    story = (item["status"], item["reason"])
+    return (*story, item["message"]) if item["reason"] in NAMES_MATTER and item["type"] not in SUMMARIES else story

@@ -10,17 +10,23 @@ from backend.controller.cache import decode
 from backend.controller.certificates import CertificateProblem, KeyPair, inspect
 from backend.controller.observe import KeyRead, Observed
 from backend.controller.problems import Area, Next, Problem
-from backend.kopia.users import UserList, parse_user_list
+from backend.kopia import acl, users
+from backend.kopia.acl import AclList
+from backend.kopia.text_list import Rejected, has_comment
+from backend.kopia.users import UserList
 from backend.storage.bsl import access_mode, phase, render
 from backend.storage.layout import layout_conflict
 from backend.storage.model import KopiaStorage, StorageProblem
 
+SHOWN_LINES = 5
 GRANT_HINT = "kubectl apply -n {} -k manifests/namespace"
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Whatever could be read; `problems` in the order of their areas."""
+    """Whatever could be read; `problems` in the order of their areas. `users` and `acl` are None when a list says
+    nothing; `asked_version` changes exactly when something else is asked of the repository.
+    """
 
     problems: tuple[Problem, ...]
     storage: KopiaStorage | None = None
@@ -29,6 +35,9 @@ class Inputs:
     given_tls: KeyPair | None = None
     users: UserList | None = None
     users_version: str = ""
+    acl: AclList | None = None
+    acl_version: str = ""
+    asked_version: str = ""
     ignored: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -56,16 +65,22 @@ def judge(observed: Observed, now: datetime) -> Inputs:
     except _Blocked as blocked:
         given_tls = None
         problems.append(blocked.problem)
-    users, user_problems = _users(observed.users)
-    problems += user_problems
+    listed, user_problems = _users(observed.users)
+    entries, acl_problems = _acl(observed.acl)
+    problems += user_problems + acl_problems
+    users_version = _digest(observed.users.data or b"") if listed else ""
+    acl_version = _digest((observed.acl.data if observed.acl else None) or b"") if entries else ""
     return Inputs(
         tuple(problems),
         storage=storage,
         storage_version=_digest(storage.json().encode() + (storage.endpoint.ca_pem or b"")) if storage else "",
         password=password,
         given_tls=given_tls,
-        users=users,
-        users_version=_digest(observed.users.data or b"") if users else "",
+        users=listed,
+        users_version=users_version,
+        acl=entries,
+        acl_version=acl_version,
+        asked_version=_asked_version(observed, users_version, acl_version),
         ignored=storage.ignored if storage else (),
     )
 
@@ -163,25 +178,63 @@ def tls_pair(secret: dict[str, object] | None) -> KeyPair:
 
 
 def _users(read: KeyRead) -> tuple[UserList | None, list[Problem]]:
-    if read.optional and read.data is None:
-        return None, []
+    """None: the list says nothing, and nobody is changed."""
     try:
-        data = _required(Area.USERS, "UserSource", read)
+        data = _list(read, Area.USERS, "User")
     except _Blocked as blocked:
         return None, [blocked.problem]
-    users = parse_user_list(data)
-    if not users.users and not users.rejected and b"# no users" not in data:
+    if data is None:
+        return None, []
+    parsed = users.parse_user_list(data)
+    if not parsed.users and not parsed.rejected and not has_comment(data, users.NOBODY_COMMENT):
         message = (
             f"The key {read.key!r} of {read} names no user, so nobody was removed; add users, "
             "or the line '# no users' to remove them all."
         )
         return None, [Problem(Area.USERS, "UserListEmpty", message)]
-    if not users.rejected:
-        return users, []
-    shown = "; ".join(f"line {line}: {reason}" for line, reason in users.rejected[:5])
-    more = f" and {len(users.rejected) - 5} more" if len(users.rejected) > 5 else ""
+    return parsed, _malformed(read, Area.USERS, "UserListMalformed", parsed.rejected, parsed.rejected_count)
+
+
+def _acl(read: KeyRead | None) -> tuple[AclList | None, list[Problem]]:
+    """None: the list says nothing, and no entry is changed; without a source there shall be none."""
+    if read is None:
+        return AclList(), []
+    try:
+        data = _list(read, Area.ACCESS, "AccessControl")
+    except _Blocked as blocked:
+        return None, [blocked.problem]
+    if data is None:
+        return None, []
+    parsed = acl.parse_acl_list(data)
+    if not (parsed.entries or parsed.profiles or parsed.rejected) and not has_comment(data, acl.NOBODY_COMMENT):
+        message = (
+            f"The key {read.key!r} of {read} has no entry, so none was removed; add entries, "
+            "or the line '# no entries' to remove them all."
+        )
+        return None, [Problem(Area.ACCESS, "AccessControlListEmpty", message)]
+    return parsed, _malformed(read, Area.ACCESS, "AccessControlListMalformed", parsed.rejected, parsed.rejected_count)
+
+
+def _list(read: KeyRead, area: Area, what: str) -> bytes | None:
+    """The text of a list; None where an optional one does not exist."""
+    if read.optional and read.data is None:
+        return None
+    return _required(area, f"{what}Source", read)
+
+
+def _malformed(read: KeyRead, area: Area, reason: str, rejected: tuple[Rejected, ...], count: int) -> list[Problem]:
+    if not rejected:
+        return []
+    shown = "; ".join(f"line {one.line}: {one.reason}" for one in rejected[:SHOWN_LINES])
+    more = f" and {count - SHOWN_LINES} more" if count > SHOWN_LINES else ""
     message = f"The key {read.key!r} of {read} has lines that were not applied: {shown}{more}. Correct them."
-    return users, [Problem(Area.USERS, "UserListMalformed", message)]
+    return [Problem(area, reason, message)]
+
+
+def _asked_version(observed: Observed, users_version: str, acl_version: str) -> str:
+    spec = observed.server.spec
+    policy = spec.policy.model_dump_json() if spec.policy else ""
+    return _digest("\n".join((users_version, acl_version, policy, spec.user_management.drift_policy)).encode())
 
 
 def _digest(data: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backend.crd.constants import GROUP
+from backend.kopia.users import ADMIN_NAME, PROBE_NAME
 
 MANAGED_BY = "bsls-controller"
 FIELD_MANAGER = "bsls-controller"
@@ -13,6 +14,8 @@ MANAGED_SELECTOR = f"app.kubernetes.io/managed-by={MANAGED_BY}"
 CONFIG_HASH = f"{GROUP}/config-hash"
 APPLIED_HASH = f"{GROUP}/applied-hash"
 READINESS_GATE = f"{GROUP}/repository-ready"
+# On a server: another value makes new passwords for the controller's own accounts.
+ROTATE_CREDENTIALS = f"{GROUP}/rotate-credentials"
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,27 @@ class Names:
         return f"{self.name}-kopia-ca"
 
     @property
+    def users_secret(self) -> str:
+        """Which users this server made."""
+        return f"{self.name}-kopia-users"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every Secret that the controller makes."""
+        return (self.repository_secret, self.tls_secret, self.ca_secret, self.users_secret)
+
+    @property
     def identity_host(self) -> str:
         """Host part of Kopia identities: names match `[a-z0-9\\-_.]+`."""
         return f"{self.name}.{self.namespace}"
 
     @property
     def admin_user(self) -> str:
-        return f"bsls-admin@{self.identity_host}"
+        return f"{ADMIN_NAME}@{self.identity_host}"
+
+    @property
+    def probe_user(self) -> str:
+        return f"{PROBE_NAME}@{self.identity_host}"
 
     @property
     def selector(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from backend.controller.cache import ClusterCache, Key, decode
 from backend.controller.facts import ServerFacts
 from backend.controller.names import SERVER_LABEL, Names
+from backend.crd.spec import KeySource
 from backend.crd.v1alpha1 import BackupStorageLocationServer
 from backend.kube.resources import CONFIG_MAPS, SECRETS, Resource
 from backend.storage.bsl import ca_cert_ref, credential_ref, granted
@@ -51,6 +52,7 @@ class Observed:
     access_error: str
     password: KeyRead
     users: KeyRead
+    acl: KeyRead | None
     credentials: KeyRead | None
     storage_ca: KeyRead | None
     tls_secret: Json | None
@@ -68,6 +70,20 @@ class Observed:
         """The newest pod that is not on its way out."""
         alive = [pod for pod in self.pods if "deletionTimestamp" not in pod["metadata"]]
         return max(alive, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a list is kept."""
+
+    resource: Resource
+    name: str
+    key: str
+    optional: bool
+
+    @property
+    def kind(self) -> str:
+        return self.resource.kind
 
 
 class InvalidServerError(Exception):
@@ -99,10 +115,8 @@ class Observer:
         if not (self._cache.locations.synced.is_set() and all(cache.synced for cache in caches.values())):
             return None
         refused = [(namespace, cache.error) for namespace, cache in caches.items() if cache.error]
-        source = spec.user_management.source
-        selector, kind = (source.secret, SECRETS) if source.secret else (source.config_map, CONFIG_MAPS)
-        if selector is None:
-            raise InvalidServerError("spec.userManagement.source names neither a secret nor a configMap; set one.")
+        users = _source(spec.user_management.source, "spec.userManagement.source")
+        acl = _source(spec.access_control.source, "spec.accessControl.source") if spec.access_control else None
         credential = credential_ref(bsl) if readable and bsl else None
         ca = ca_cert_ref(bsl) if readable and bsl else None
         return Observed(
@@ -117,9 +131,8 @@ class Observer:
             password=await self._read(
                 SECRETS, names.namespace, spec.repository_password_secret.name, spec.repository_password_secret.key
             ),
-            users=await self._read(
-                kind, names.namespace, selector.name, selector.key, optional=bool(selector.optional)
-            ),
+            users=await self._read_source(names.namespace, users),
+            acl=await self._read_source(names.namespace, acl) if acl else None,
             credentials=await self._read(SECRETS, bsl_namespace, *credential) if credential else None,
             storage_ca=await self._read(SECRETS, bsl_namespace, *ca) if ca else None,
             tls_secret=await self._cache.content(SECRETS, names.namespace, spec.tls.secret_name)
@@ -138,6 +151,9 @@ class Observer:
         data = decode(content, key)
         return KeyRead(resource.kind, namespace, name, key, data, content is None, optional)
 
+    async def _read_source(self, namespace: str, source: Source) -> KeyRead:
+        return await self._read(source.resource, namespace, source.name, source.key, optional=source.optional)
+
     async def _owned(self, names: Names) -> dict[tuple[str, str], Json]:
         informers = self._cache.namespace(names.namespace).informers
         owned = {
@@ -147,7 +163,7 @@ class Observer:
             for item in informer.all()
             if item["metadata"].get("labels", {}).get(SERVER_LABEL) == names.name
         }
-        for name in (names.repository_secret, names.tls_secret, names.ca_secret):
+        for name in names.secrets:
             content = await self._cache.content(SECRETS, names.namespace, name)
             if content is not None:
                 owned[(SECRETS.kind, name)] = content
@@ -167,6 +183,20 @@ def _parse(raw: Json) -> BackupStorageLocationServer:
         raise InvalidServerError(f"{where}: {first['msg']}; correct the field.") from error
 
 
+def _source(source: KeySource, where: str) -> Source:
+    selector, resource = (source.secret, SECRETS) if source.secret else (source.config_map, CONFIG_MAPS)
+    if selector is None:
+        raise InvalidServerError(f"{where} names neither a secret nor a configMap; set one.")
+    return Source(resource, selector.name, selector.key, bool(selector.optional))
+
+
+def _sources(server: BackupStorageLocationServer) -> tuple[Source, ...]:
+    found = [_source(server.spec.user_management.source, "spec.userManagement.source")]
+    if server.spec.access_control:
+        found.append(_source(server.spec.access_control.source, "spec.accessControl.source"))
+    return tuple(found)
+
+
 def _references(
     names: Names, server: BackupStorageLocationServer, bsl: Json | None, bsl_namespace: str
 ) -> frozenset[Reference]:
@@ -176,16 +206,11 @@ def _references(
         (SECRETS.kind, names.namespace, name)
         for name in (
             spec.repository_password_secret.name,
-            names.repository_secret,
-            names.tls_secret,
-            names.ca_secret,
+            *names.secrets,
         )
     }
-    source = spec.user_management.source
-    if source.secret:
-        found.add((SECRETS.kind, names.namespace, source.secret.name))
-    if source.config_map:
-        found.add((CONFIG_MAPS.kind, names.namespace, source.config_map.name))
+    for source in _sources(server):
+        found.add((source.kind, names.namespace, source.name))
     if spec.tls and spec.tls.secret_name:
         found.add((SECRETS.kind, names.namespace, spec.tls.secret_name))
     for reference in (credential_ref(bsl), ca_cert_ref(bsl)) if bsl else ():

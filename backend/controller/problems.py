@@ -13,6 +13,9 @@ class Area(StrEnum):
     REPOSITORY = "RepositoryReady"
     TLS = "TLSReady"
     USERS = "UsersSynced"
+    ACCESS = "AccessControlSynced"
+    POLICY = "PolicySynced"
+    OBJECTIVES = "ObjectivesMet"
     POD = "Pod"
 
 

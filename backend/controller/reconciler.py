@@ -104,7 +104,7 @@ class Reconciler:
             return DRAIN_POLL_S
         if any(problem.next is Next.RETRY for problem in assessment.problems):
             return RETRY_S
-        return RESYNC_S
+        return min(RESYNC_S, (assessment.look_again_s or RESYNC_S) + 1)
 
     async def _carry_out(self, key: Key, observed: Observed, plan: Plan) -> Outcome:
         try:

@@ -65,7 +65,7 @@ async def run_controller(client: KubeClient, settings: Settings, stop: asyncio.E
     """Reconcile until `stop` is set."""
     tasks = Tasks()
     queue: WorkQueue[Key] = WorkQueue()
-    monitor = Monitor(tasks.spawn, queue.add)
+    monitor = Monitor(client, tasks.spawn, queue.add)
     cache = ClusterCache(client, tasks.spawn, queue.add)
     reconciler = Reconciler(client, cache, monitor, settings)
     cache.start()

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from backend.crd.constants import CLIENT_LABEL, CLIENT_LABEL_VALUE, DEFAULT_BSL_NAMESPACE
+from backend.crd.drift import DriftPolicy
 from backend.crd.kubernetes import (
     ConfigMapKeySelector,
     KubernetesModel,
@@ -15,6 +16,7 @@ from backend.crd.kubernetes import (
     ResourceRequirements,
     SecretKeySelector,
 )
+from backend.crd.policy import PolicySpec
 from backend.crd.rules import checked, duration_rules, exactly_one, immutable, namespace_name, object_name, rule
 from backend.crd.service import ServiceSpec
 
@@ -55,11 +57,6 @@ class AccessControlSource(KeySource):
     )
 
 
-class DriftPolicy(StrEnum):
-    REPAIR = "Repair"
-    REPORT = "Report"
-
-
 class UserManagementSpec(KubernetesModel):
     """Configuration for managing Kopia user credentials for multi-tenancy."""
 
@@ -77,7 +74,10 @@ class UserManagementSpec(KubernetesModel):
 class AccessControlSpec(KubernetesModel):
     """Further access control entries of the server."""
 
-    source: AccessControlSource = Field(description="Source of the entries: one 'user target access' a line.")
+    source: AccessControlSource = Field(
+        description="Source of the entries: one 'user target access' a line in Kopia's own syntax, or 'user profile' "
+        "with the profile append-only or full."
+    )
 
 
 class TLSSpec(KubernetesModel):
@@ -233,6 +233,9 @@ class BackupStorageLocationServerSpec(KubernetesModel):
     )
     objectives: ObjectivesSpec = Field(
         default_factory=ObjectivesSpec, description="What the tenants' backups are measured against."
+    )
+    policy: PolicySpec | None = Field(
+        default=None, description="Kopia's global policy, which holds for every path without a policy of its own."
     )
     repository: RepositorySpec = Field(
         default_factory=RepositorySpec, description="Settings of the repository, applied when it is created."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field
 
 from backend.crd.constants import API_VERSION, KIND, MAX_NAME_LENGTH
+from backend.crd.drift import DriftPolicy
 from backend.crd.kubernetes import (
     Condition,
     ConditionStatus,
@@ -24,7 +25,6 @@ from backend.crd.spec import (
     AccessControlSpec,
     BackupStorageLocationRef,
     BackupStorageLocationServerSpec,
-    DriftPolicy,
     KeySource,
     LoadAffinity,
     NetworkPolicySpec,

@@ -1,19 +1,50 @@
-"""Kopia's control API over HTTPS: status, refresh, sources, shutdown. Every call has a deadline."""
+"""Kopia's control API over HTTPS: status, refresh, sources, throttle, shutdown. Every call has a deadline."""
 
 from __future__ import annotations
 
 import base64
 import ssl
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
 
-from backend.kopia.errors import AccessDenied, DeadlineExceeded, KopiaError, ServerUnavailable
+from backend.kopia.errors import AccessDenied, DeadlineExceeded, KopiaError, ServerUnavailable, VersionTooOld
 from backend.kopia.tls import pin
+from backend.kopia.version import ADVICE
 
 CONTROL_USER = "server-control"
 DEFAULT_DEADLINE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ThrottleLimits:
+    """How fast the server may use its storage, all tenants together; 0: without a limit.
+
+    Reads, writes and lists in requests a second (writes include deletions), upload and download in bytes a second,
+    the concurrent ones in requests at a time.
+    """
+
+    reads_per_second: float = 0.0
+    writes_per_second: float = 0.0
+    lists_per_second: float = 0.0
+    upload_bytes_per_second: float = 0.0
+    download_bytes_per_second: float = 0.0
+    concurrent_reads: int = 0
+    concurrent_writes: int = 0
+
+
+_THROTTLE_NAMES = {
+    "reads_per_second": "readsPerSecond",
+    "writes_per_second": "writesPerSecond",
+    "lists_per_second": "listsPerSecond",
+    "upload_bytes_per_second": "maxUploadSpeedBytesPerSecond",
+    "download_bytes_per_second": "maxDownloadSpeedBytesPerSecond",
+    "concurrent_reads": "concurrentReads",
+    "concurrent_writes": "concurrentWrites",
+}
 
 
 class ControlClient:
@@ -62,6 +93,17 @@ class ControlClient:
             raise KopiaError("control/sources answered no list")
         return found
 
+    async def throttle(self, *, deadline: float | None = None) -> ThrottleLimits:
+        """The limits that hold now."""
+        return _limits(await self._call("GET", "throttle", deadline))
+
+    async def set_throttle(self, limits: ThrottleLimits, *, deadline: float | None = None) -> None:
+        """Replace all limits, at once; KopiaError for a negative one. They are kept in the server's configuration
+        file, so a restarted process has them and a new pod does not.
+        """
+        body = {_THROTTLE_NAMES[name]: value for name, value in asdict(limits).items()}
+        await self._call("PUT", "throttle", deadline, body)
+
     async def shutdown(self, *, deadline: float | None = None) -> None:
         """Stop the server; running snapshots of clients are cut."""
         await self._call("POST", "shutdown", deadline)
@@ -77,13 +119,15 @@ class ControlClient:
     ) -> None:
         await self.close()
 
-    async def _call(self, method: str, path: str, deadline: float | None) -> dict[str, Any]:
+    async def _call(
+        self, method: str, path: str, deadline: float | None, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         limit = self._deadline if deadline is None else deadline
         try:
             async with self._session.request(
                 method,
                 self._base + path,
-                json={} if method == "POST" else None,
+                json=None if method == "GET" else body or {},
                 timeout=aiohttp.ClientTimeout(total=limit),
                 server_hostname=self._name,
                 allow_redirects=False,
@@ -98,6 +142,8 @@ class ControlClient:
 async def _read(answer: aiohttp.ClientResponse, path: str) -> dict[str, Any]:
     if answer.status in (401, 403):
         raise AccessDenied(f"control/{path} refused the control user (HTTP {answer.status})")
+    if answer.status == 404:
+        raise VersionTooOld(f"the server does not know control/{path}: {ADVICE}")
     text = await answer.text()
     if answer.status != 200:
         raise KopiaError(f"control/{path} answered HTTP {answer.status}: {text[:200]}")
@@ -108,3 +154,14 @@ async def _read(answer: aiohttp.ClientResponse, path: str) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise KopiaError(f"control/{path} answered no JSON object")
     return body
+
+
+def _limits(answer: Mapping[str, Any]) -> ThrottleLimits:
+    """Kopia leaves out what is 0; names we do not know are left out here."""
+    known: dict[str, Any] = {}
+    for name, theirs in _THROTTLE_NAMES.items():
+        value = answer.get(theirs, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise KopiaError(f"control/throttle answered {theirs} that is no number")
+        known[name] = int(value) if name.startswith("concurrent") else float(value)
+    return ThrottleLimits(**known)

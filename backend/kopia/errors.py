@@ -25,3 +25,7 @@ class DeadlineExceeded(KopiaError):
 
 class ServerUnavailable(KopiaError):
     """No session could be opened: nothing listens, the certificate differs, or no repository is open."""
+
+
+class VersionTooOld(KopiaError):
+    """The server lacks something that every version of Kopia we support has: repeating it does not help."""

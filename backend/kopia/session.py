@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -13,12 +13,8 @@ from typing import Any, Self
 import grpc
 
 from backend.kopia import wire
-from backend.kopia.errors import (
-    DeadlineExceeded,
-    KopiaError,
-    ServerUnavailable,
-    StreamBroken,
-)
+from backend.kopia.batch import Batch
+from backend.kopia.errors import DeadlineExceeded, KopiaError, NotFound, ServerUnavailable, StreamBroken
 from backend.kopia.proto import session_pb2 as pb
 from backend.kopia.proto import session_pb2_grpc
 from backend.kopia.tls import PinnedCertificate, pin
@@ -42,10 +38,10 @@ class ManifestEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest with its body."""
+    """A manifest with its body; None when that is no JSON object."""
 
     entry: ManifestEntry
-    body: dict[str, Any]
+    body: dict[str, Any] | None
 
 
 class KopiaSession:
@@ -56,7 +52,7 @@ class KopiaSession:
         self._call = call
         self._deadline = deadline
         self._outgoing: asyncio.Queue[pb.SessionRequest | None] = asyncio.Queue()
-        self._pending: dict[int, asyncio.Queue[pb.SessionResponse | KopiaError]] = {}
+        self._pending: dict[int, Batch] = {}
         self._next_id = 0
         self._broken: KopiaError | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,28 +102,44 @@ class KopiaSession:
 
     async def get_manifest(self, manifest_id: str, *, deadline: float | None = None) -> Manifest:
         """One manifest with its body; NotFound when it is gone."""
-        request = pb.SessionRequest(get_manifest=pb.GetManifestRequest(manifest_id=manifest_id))
-        answer = (await self._ask(request, deadline))[-1].get_manifest
-        try:
-            body = json.loads(answer.json_data)
-        except ValueError as error:
-            raise KopiaError(f"manifest {manifest_id} is not JSON") from error
-        if not isinstance(body, dict):
+        found = (await self.get_manifests([manifest_id], deadline=deadline))[0]
+        if found is None:
+            raise NotFound(f"manifest {manifest_id} does not exist")
+        if found.body is None:
             raise KopiaError(f"manifest {manifest_id} is not a JSON object")
-        return Manifest(_entry(answer.metadata), body)
+        return found
+
+    async def get_manifests(self, ids: Sequence[str], *, deadline: float | None = None) -> list[Manifest | None]:
+        """The manifests in the order of their ids, None for those that are gone; all requests in flight at once."""
+        requests = [pb.SessionRequest(get_manifest=pb.GetManifestRequest(manifest_id=one)) for one in ids]
+        answers = await self._ask_all(requests, deadline, absent=NotFound)
+        return [_manifest(answer[-1].get_manifest) if answer else None for answer in answers]
 
     async def put_manifest(
         self, body: Mapping[str, Any], labels: Mapping[str, str], *, deadline: float | None = None
     ) -> str:
         """Write a new manifest; its id. Durable and visible to others only after flush()."""
-        request = pb.PutManifestRequest(json_data=json.dumps(body).encode(), labels=labels)
-        answers = await self._ask(pb.SessionRequest(put_manifest=request), deadline)
-        return answers[-1].put_manifest.manifest_id
+        return (await self.put_manifests([(body, labels)], deadline=deadline))[0]
+
+    async def put_manifests(
+        self, items: Iterable[tuple[Mapping[str, Any], Mapping[str, str]]], *, deadline: float | None = None
+    ) -> list[str]:
+        """Write (body, labels) of many; their ids in the same order. The first refusal is raised at the end."""
+        requests = [
+            pb.SessionRequest(put_manifest=pb.PutManifestRequest(json_data=json.dumps(body).encode(), labels=labels))
+            for body, labels in items
+        ]
+        return [answer[-1].put_manifest.manifest_id for answer in await self._ask_all(requests, deadline)]
 
     async def delete_manifest(self, manifest_id: str, *, deadline: float | None = None) -> None:
         """Delete one manifest; NotFound when it is gone already. Durable after flush()."""
         request = pb.SessionRequest(delete_manifest=pb.DeleteManifestRequest(manifest_id=manifest_id))
         await self._ask(request, deadline)
+
+    async def delete_manifests(self, ids: Iterable[str], *, deadline: float | None = None) -> None:
+        """Delete many; those that are gone already are no error."""
+        requests = [pb.SessionRequest(delete_manifest=pb.DeleteManifestRequest(manifest_id=one)) for one in ids]
+        await self._ask_all(requests, deadline, absent=NotFound)
 
     async def flush(self, *, deadline: float | None = None) -> None:
         """Make the writes answered so far durable; requests still in flight are not covered."""
@@ -158,21 +170,32 @@ class KopiaSession:
         await self.close()
 
     async def _ask(self, request: pb.SessionRequest, deadline: float | None) -> list[pb.SessionResponse]:
+        return (await self._ask_all([request], deadline))[0]
+
+    async def _ask_all(
+        self, requests: Sequence[pb.SessionRequest], deadline: float | None, absent: type[KopiaError] | None = None
+    ) -> list[list[pb.SessionResponse]]:
+        """The answers to each; an error of the class `absent` gives an empty list, any other is raised at the end."""
         if self._broken is not None:
             raise self._broken
-        self._next_id += 1
-        request.request_id = self._next_id
-        answers: asyncio.Queue[pb.SessionResponse | KopiaError] = asyncio.Queue()
-        self._pending[request.request_id] = answers
+        if not requests:
+            return []
+        batch = Batch(self._next_id + 1, len(requests))
+        self._next_id += len(requests)
+        for position, request in enumerate(requests):
+            request.request_id = batch.first_id + position
+            self._pending[request.request_id] = batch
+            self._outgoing.put_nowait(request)
         limit = self._deadline if deadline is None else deadline
         try:
             async with asyncio.timeout(limit):
-                self._outgoing.put_nowait(request)
-                return await _collect(answers)
+                await batch.done
         except TimeoutError:
             raise DeadlineExceeded(f"no answer from the Kopia server within {limit:g} s") from None
         finally:
-            self._pending.pop(request.request_id, None)
+            for request_id in batch.unanswered():
+                self._pending.pop(request_id, None)
+        return batch.results(absent)
 
     async def _write_requests(self) -> None:
         """One writer: a request whose caller gave up is sent all the same, and its answer finds no one."""
@@ -189,32 +212,33 @@ class KopiaSession:
                 if answer is grpc.aio.EOF:
                     cause = wire.ended(await self._call.code(), await self._call.details())
                     break
-                waiting = self._pending.get(answer.request_id)
-                if waiting is not None:
-                    waiting.put_nowait(answer)
+                self._deliver(answer)
         except grpc.aio.AioRpcError as error:
             cause = wire.ended(error.code(), error.details())
         except asyncio.CancelledError:
             cause = StreamBroken("the session was closed")
         self._break(cause)
 
+    def _deliver(self, answer: pb.SessionResponse) -> None:
+        """To the batch that asked; an answer whose caller gave up finds no one."""
+        batch = self._pending.get(answer.request_id)
+        if batch is not None and batch.take(answer):
+            del self._pending[answer.request_id]
+
     def _break(self, cause: KopiaError) -> None:
         self._broken = self._broken or cause
-        for answers in self._pending.values():
-            answers.put_nowait(self._broken)
+        for batch in set(self._pending.values()):
+            batch.fail(self._broken)
+        self._pending.clear()
 
 
-async def _collect(answers: asyncio.Queue[pb.SessionResponse | KopiaError]) -> list[pb.SessionResponse]:
-    collected: list[pb.SessionResponse] = []
-    while True:
-        answer = await answers.get()
-        if isinstance(answer, KopiaError):
-            raise answer
-        if answer.HasField("error"):
-            raise wire.refused(answer.error)
-        collected.append(answer)
-        if not answer.has_more:
-            return collected
+def _manifest(answer: pb.GetManifestResponse) -> Manifest:
+    """A body that is no JSON object is the writer's mischief: it must not hide the other manifests."""
+    try:
+        body = json.loads(answer.json_data)
+    except (ValueError, RecursionError):
+        body = None
+    return Manifest(_entry(answer.metadata), body if isinstance(body, dict) else None)
 
 
 def _entry(item: pb.ManifestEntryMetadata) -> ManifestEntry:

@@ -1,143 +1,184 @@
-"""Make the users in the repository those of the list: a pure plan, and its application with all requests in flight.
+"""Make the users in the repository those of the list: a pure plan. Bodies count, labels are hints: a tenant may write
+labels of their own on their own manifest.
 
-Ownership is a label on the user's manifest. A tenant who changes their own password by the `kopia` client loses our
-labels; the next plan sees that and puts the listed hash back. Users nobody listed and we never made are left alone.
+`ours` is what this server wrote last, by name (a digest of the hash). It outlives what tenants do to our labels, so a
+tenant who changed their own password is still ours: repaired, or only reported, and removed when the list says so.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Coroutine, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from backend.kopia.errors import NotFound
-from backend.kopia.session import KopiaSession, ManifestEntry
-from backend.kopia.users import PasswordHash
+from backend.kopia.session import Manifest
+from backend.kopia.text_list import InvalidLine
+from backend.kopia.users import PasswordHash, hash_from_manifest, is_reserved
 
 USER_LABELS = {"type": "user"}
 NAME_LABEL = "username"
 OWNER_LABEL = "bsls-owner"
-HASH_LABEL = "bsls-hash"
-APPLY_DEADLINE = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class UserManifest:
+    """One user manifest. `password` is None when the body holds no hash that Kopia would take."""
+
+    id: str
+    name: str
+    owner: str
+    modified_ns: int
+    password: PasswordHash | None
+
+
+def parse_user(manifest: Manifest) -> UserManifest:
+    """Kopia goes by the label, not by the name in the body."""
+    entry = manifest.entry
+    try:
+        password = hash_from_manifest(manifest.body or {})
+    except InvalidLine:
+        password = None
+    labels = entry.labels
+    return UserManifest(entry.id, labels.get(NAME_LABEL, ""), labels.get(OWNER_LABEL, ""), entry.modified_ns, password)
+
+
+@dataclass(frozen=True, slots=True)
 class PresentUser:
     """What the repository holds for one name; the newest manifest counts, older ones are left-overs."""
 
     manifest_ids: tuple[str, ...]  # newest first
     owner: str
-    digest: str
+    password: PasswordHash | None
+    modified_ns: int
 
 
 @dataclass(frozen=True)
 class UserPlan:
-    """What to do; `changes` puts a new manifest and then deletes the old ones, so that no login falls between."""
+    """What to do, and what was found. `writes` are put before the old manifests in `delete_ids` go, so that no login
+    falls between.
+
+    `drifted`: ours and listed, but changed or deleted by somebody else. `conflicts`: listed, but made by somebody else
+    with another password (the name, and the server that made it or ""). `unmanaged`: made by somebody else, not listed.
+    """
 
     owner: str
-    adds: Mapping[str, PasswordHash] = field(default_factory=dict)
-    changes: Mapping[str, PasswordHash] = field(default_factory=dict)
+    writes: Mapping[str, PasswordHash] = field(default_factory=dict)
     removes: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()  # listed names that belong to someone else (the admin user)
     delete_ids: tuple[str, ...] = ()
+    drifted: tuple[str, ...] = ()
+    conflicts: tuple[tuple[str, str], ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    ours: Mapping[str, str] = field(default_factory=dict)
+    applied: int = 0
 
     @property
     def empty(self) -> bool:
-        return not (self.adds or self.changes or self.delete_ids)
+        return not (self.writes or self.delete_ids)
+
+
+def present_users(manifests: Iterable[UserManifest]) -> dict[str, PresentUser]:
+    """Group user manifests by name, as Kopia does: the latest wins."""
+    by_name: dict[str, list[UserManifest]] = {}
+    for manifest in manifests:
+        if manifest.name:
+            by_name.setdefault(manifest.name, []).append(manifest)
+    return {name: _present(found) for name, found in by_name.items()}
+
+
+def _present(found: list[UserManifest]) -> PresentUser:
+    if len(found) > 1:
+        found = sorted(found, key=lambda manifest: manifest.modified_ns, reverse=True)
+    newest = found[0]
+    return PresentUser(tuple(one.id for one in found), newest.owner, newest.password, newest.modified_ns)
 
 
 @dataclass(frozen=True)
-class Applied:
-    """What was done; written counts adds and changes."""
+class UserRules:
+    """How to plan. `keep_all`: nobody is removed; `kept`: these are not (their line is unreadable)."""
 
-    written: int = 0
-    removed: int = 0
-
-
-def present_users(entries: Iterable[ManifestEntry]) -> dict[str, PresentUser]:
-    """Group user manifests by name, as Kopia does: the latest wins."""
-    by_name: dict[str, list[ManifestEntry]] = {}
-    for entry in entries:
-        by_name.setdefault(entry.labels.get(NAME_LABEL, ""), []).append(entry)
-    return {name: _present(found) for name, found in by_name.items() if name}
+    owner: str
+    ours: Mapping[str, str] = field(default_factory=dict)
+    repair: bool = True
+    keep_all: bool = False
+    kept: Collection[str] = ()
 
 
-def plan_users(
-    wanted: Mapping[str, PasswordHash],
-    present: Mapping[str, PresentUser],
-    owner: str,
-    *,
-    protected: Collection[str] = (),
-    owned: Collection[str] = (),
-) -> UserPlan:
-    """The difference. `protected` names are never touched; `owned` names count as ours even without the label."""
-    adds: dict[str, PasswordHash] = {}
-    changes: dict[str, PasswordHash] = {}
-    deletes: list[str] = []
-    for name, password_hash in wanted.items():
-        if name in protected:
-            continue
-        there = present.get(name)
-        if there is None:
-            adds[name] = password_hash
-        elif there.owner != owner or there.digest != password_hash.digest():
-            changes[name] = password_hash
-            deletes.extend(there.manifest_ids)
+def plan_users(wanted: Mapping[str, PasswordHash], present: Mapping[str, PresentUser], rules: UserRules) -> UserPlan:
+    """The difference between list and repository."""
+    made = _Plan(rules)
+    for name, password in wanted.items():
+        made.listed(name, password, present.get(name))
+    for name, there in present.items():
+        if name not in wanted and not is_reserved(name):
+            made.unlisted(name, there)
+    for name, digest in rules.ours.items():  # a kept name that is gone: it stays ours, should it come back
+        if name not in wanted and name not in present and made.kept(name):
+            made.ours[name] = digest
+    return UserPlan(
+        rules.owner,
+        made.writes,
+        tuple(sorted(made.removes)),
+        tuple(made.delete_ids),
+        tuple(sorted(made.drifted)),
+        tuple(sorted(made.conflicts)),
+        tuple(sorted(made.unmanaged)),
+        made.ours,
+        made.applied,
+    )
+
+
+class _Plan:
+    """The plan while it is made."""
+
+    def __init__(self, rules: UserRules) -> None:
+        self.rules = rules
+        self.writes: dict[str, PasswordHash] = {}
+        self.ours: dict[str, str] = {}
+        self.removes: list[str] = []
+        self.delete_ids: list[str] = []
+        self.drifted: list[str] = []
+        self.conflicts: list[tuple[str, str]] = []
+        self.unmanaged: list[str] = []
+        self.applied = 0
+
+    def kept(self, name: str) -> bool:
+        return self.rules.keep_all or name in self.rules.kept
+
+    def mine(self, name: str, there: PresentUser) -> bool:
+        return name in self.rules.ours or there.owner == self.rules.owner
+
+    def listed(self, name: str, password: PasswordHash, there: PresentUser | None) -> None:
+        digest = password.digest()
+        last_written = self.rules.ours.get(name)
+        if there is not None and there.password == password:
+            self.applied += 1
+            if self.mine(name, there):
+                self.ours[name] = digest
+                self.delete_ids.extend(there.manifest_ids[1:])
+            return
+        if there is not None and not self.mine(name, there):
+            self.conflicts.append((name, there.owner))
+            return
+        self.ours[name] = digest
+        if last_written == digest:  # the list is what it was, so somebody else changed or deleted the user
+            self.drifted.append(name)
+            if not self.rules.repair:
+                return
+        self.writes[name] = password
+        self.applied += 1
+        if there is not None:
+            self.delete_ids.extend(there.manifest_ids)
+
+    def unlisted(self, name: str, there: PresentUser) -> None:
+        if not self.mine(name, there):
+            self.unmanaged.append(name)
+        elif self.kept(name):
+            self.ours[name] = self.rules.ours.get(name) or (there.password.digest() if there.password else "")
         else:
-            deletes.extend(there.manifest_ids[1:])
-    removes = sorted(
-        name
-        for name, there in present.items()
-        if name not in wanted and name not in protected and (there.owner == owner or name in owned)
-    )
-    for name in removes:
-        deletes.extend(present[name].manifest_ids)
-    refused = tuple(sorted(name for name in wanted if name in protected))
-    return UserPlan(owner, adds, changes, tuple(removes), refused, tuple(deletes))
+            self.removes.append(name)
+            self.delete_ids.extend(there.manifest_ids)
 
 
-async def read_users(session: KopiaSession, *, deadline: float | None = None) -> dict[str, PresentUser]:
-    """One request, whatever the number of users: the labels tell everything a plan needs."""
-    return present_users(await session.find_manifests(USER_LABELS, deadline=deadline))
-
-
-async def apply_users(session: KopiaSession, plan: UserPlan, *, deadline: float = APPLY_DEADLINE) -> Applied:
-    """Write, then delete, then flush; all requests of a step in flight at once. The first error is raised."""
-    if plan.empty:
-        return Applied()
-    wanted = {**plan.adds, **plan.changes}
-    await _all(_put(session, name, password_hash, plan.owner, deadline) for name, password_hash in wanted.items())
-    await _all(_delete(session, manifest_id, deadline) for manifest_id in plan.delete_ids)
-    await session.flush(deadline=deadline)
-    return Applied(written=len(wanted), removed=len(plan.removes))
-
-
-async def _all(calls: Iterable[Coroutine[None, None, None]]) -> None:
-    """Run all at once; the first error is raised, and the rest given up."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _put(session: KopiaSession, name: str, password_hash: PasswordHash, owner: str, deadline: float) -> None:
-    labels = {**USER_LABELS, NAME_LABEL: name, OWNER_LABEL: owner, HASH_LABEL: password_hash.digest()}
-    await session.put_manifest(password_hash.manifest_body(name), labels, deadline=deadline)
-
-
-async def _delete(session: KopiaSession, manifest_id: str, deadline: float) -> None:
-    try:
-        await session.delete_manifest(manifest_id, deadline=deadline)
-    except NotFound:
-        return
-
-
-def _present(found: list[ManifestEntry]) -> PresentUser:
-    newest_first = sorted(found, key=lambda entry: entry.modified_ns, reverse=True)
-    labels = newest_first[0].labels
-    return PresentUser(
-        tuple(entry.id for entry in newest_first), labels.get(OWNER_LABEL, ""), labels.get(HASH_LABEL, "")
-    )
+def user_manifest(name: str, password: PasswordHash, owner: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Body and labels of the manifest that lets the user in."""
+    return password.manifest_body(name), {**USER_LABELS, NAME_LABEL: name, OWNER_LABEL: owner}

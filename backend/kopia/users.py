@@ -13,12 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from backend.kopia.text_list import InvalidLine, Rejected, Rejects, lines, shown
+
 USER_NAME = re.compile(r"[a-z0-9\-_.]+@[a-z0-9\-_.]+")
 SALT_LENGTH = 32
 KEY_LENGTH = 32
 SCRYPT = 1  # scrypt, N=65536 r=8 p=1
 PBKDF2 = 2  # PBKDF2-SHA256, 600,000 rounds
 MAX_NAME_LENGTH = 253
+ADMIN_NAME = "bsls-admin"
+PROBE_NAME = "bsls-probe"
+NOBODY_COMMENT = b"# no users"
 _SCRYPT_MEMORY = 128 * 1024 * 1024
 
 
@@ -54,39 +59,35 @@ class PasswordHash:
 
 @dataclass(frozen=True)
 class UserList:
-    """A parsed list: the users that can be applied, and the lines that cannot, with the reason."""
+    """A parsed list: the users that can be applied, and the lines that cannot, the first of them with the reason."""
 
     users: Mapping[str, PasswordHash]
-    rejected: tuple[tuple[int, str], ...] = ()
-
-
-class InvalidLine(ValueError):
-    """One line is unusable; the text says why, without the hash."""
+    rejected: tuple[Rejected, ...] = ()
+    rejected_count: int = 0
 
 
 def parse_user_list(data: bytes) -> UserList:
     """Read a whole list; blank lines and lines starting with # are skipped, a bad line spoils only itself."""
     users: dict[str, PasswordHash] = {}
     first_seen: dict[str, int] = {}
-    rejected: list[tuple[int, str]] = []
-    for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        line = raw.strip()
-        if not line or line.startswith(b"#"):
-            continue
+    rejected = Rejects()
+    for number, line in lines(data):
+        name = ""
         try:
-            name, password_hash = parse_line(line)
+            name, encoded = split_line(line)
+            password_hash = decode_hash(encoded)
             if name in first_seen:
                 raise InvalidLine(f"user {name} is already on line {first_seen[name]}; keep one of the two")
         except InvalidLine as error:
-            rejected.append((number, str(error)))
+            rejected.add(number, error, name)
             continue
         first_seen[name] = number
         users[name] = password_hash
-    return UserList(users, tuple(rejected))
+    return UserList(users, tuple(rejected.kept), rejected.count)
 
 
-def parse_line(line: bytes) -> tuple[str, PasswordHash]:
-    """`user@host:hash`, or InvalidLine."""
+def split_line(line: bytes) -> tuple[str, str]:
+    """The user's name, checked, and the text after the colon; or InvalidLine."""
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
@@ -94,7 +95,15 @@ def parse_line(line: bytes) -> tuple[str, PasswordHash]:
     name, colon, encoded = text.partition(":")
     if not colon:
         raise InvalidLine("a line has the form user@host:hash; the colon is missing")
-    return check_user_name(name.strip()), decode_hash(encoded.strip())
+    name = check_user_name(name.strip())
+    if is_reserved(name):
+        raise InvalidLine(f"user name {name} is reserved for the controller; choose another name before the @")
+    return name, encoded.strip()
+
+
+def is_reserved(name: str) -> bool:
+    """Whether this is an account of a controller's own: its administrator, or the one it proves logins with."""
+    return name.partition("@")[0] in (ADMIN_NAME, PROBE_NAME)
 
 
 def check_user_name(name: str) -> str:
@@ -105,12 +114,11 @@ def check_user_name(name: str) -> str:
         raise InvalidLine("the user name is missing before the colon")
     if len(name) > MAX_NAME_LENGTH:
         raise InvalidLine(f"the user name is longer than {MAX_NAME_LENGTH} characters")
-    shown = name if name.isprintable() and name.isascii() else ascii(name)
     if name.count("@") != 1:
-        raise InvalidLine(f"user name {shown} must have the form user@host with exactly one @")
+        raise InvalidLine(f"user name {shown(name)} must have the form user@host with exactly one @")
     if name != name.lower():
-        raise InvalidLine(f"user name {shown} has upper-case letters; Kopia takes lower case only")
-    raise InvalidLine(f"user name {shown} may hold only a-z, 0-9, '-', '_' and '.' on both sides of the @")
+        raise InvalidLine(f"user name {shown(name)} has upper-case letters; Kopia takes lower case only")
+    raise InvalidLine(f"user name {shown(name)} may hold only a-z, 0-9, '-', '_' and '.' on both sides of the @")
 
 
 def decode_hash(encoded: str) -> PasswordHash:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import grpc
 
-from backend.kopia.errors import AccessDenied, KopiaError, NotFound, ServerUnavailable, StreamBroken
+from backend.kopia.errors import AccessDenied, KopiaError, NotFound, ServerUnavailable, StreamBroken, VersionTooOld
 from backend.kopia.proto import session_pb2 as pb
+from backend.kopia.version import ADVICE
 
 
 def login(user: str, password: str, version: str) -> tuple[tuple[str, str], ...]:
@@ -42,6 +43,10 @@ def ended(code: grpc.StatusCode, details: str | None) -> KopiaError:
     text = details or "the session ended"
     if code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
         return AccessDenied(text)
+    if code is grpc.StatusCode.UNIMPLEMENTED:
+        return VersionTooOld(
+            f"the server does not know Kopia's repository sessions: {ADVICE}, started without --no-grpc"
+        )
     if code is grpc.StatusCode.UNAVAILABLE and _before_session(text):
         return ServerUnavailable(text)
     return StreamBroken(text)

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -18,7 +19,7 @@ from kubernetes_asyncio import client as library
 from kubernetes_asyncio import config as library_config
 
 from backend.kube.errors import KubeError, error_from_status
-from backend.kube.resources import Resource
+from backend.kube.resources import PODS, Resource
 
 Json = dict[str, Any]
 
@@ -27,6 +28,8 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 REQUEST_TIMEOUT_S = 30.0
+MAX_LOG_LINE = 1 << 20
+LOG_STREAM_S = 3600.0  # a quiet log says nothing for hours: a new stream now and then finds out a dead connection
 WATCH_SILENCE_S = 300.0  # bookmarks come about every minute: a watch this silent hangs on a dead connection
 
 
@@ -134,6 +137,17 @@ class KubeClient:
                     if line:
                         yield json.loads(line)
 
+    @asynccontextmanager
+    async def log_lines(
+        self, namespace: str, pod: str, container: str, *, since: datetime
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Follow a container's log; lines longer than MAX_LOG_LINE are left out. Ends with the container, or hourly."""
+        params = {"container": container, "follow": "true", "sinceTime": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+        timeout = aiohttp.ClientTimeout(total=LOG_STREAM_S, sock_connect=10)
+        path = PODS.path(namespace, pod, "log")
+        async with self._send("GET", path, params=params, accept="*/*", timeout=timeout) as response:
+            yield split_lines(response.content.iter_any())
+
     async def get(self, resource: Resource, namespace: str | None, name: str) -> Json:
         return await self.request("GET", resource.path(namespace, name))
 
@@ -166,6 +180,23 @@ class KubeClient:
         return await self.request(
             "PATCH", path, params={"fieldManager": manager}, body=body, content_type=STRATEGIC_PATCH
         )
+
+
+async def split_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The complete lines of a stream, without their ends; one that is too long is dropped, not kept in memory."""
+    pending = bytearray()
+    skipping = False
+    async for chunk in chunks:
+        pending += chunk
+        if b"\n" in chunk:
+            *lines, rest = bytes(pending).split(b"\n")
+            pending = bytearray(rest)
+            for line in lines[1:] if skipping else lines:
+                yield line
+            skipping = False
+        if len(pending) > MAX_LOG_LINE:
+            pending.clear()
+            skipping = True
 
 
 async def _error_of(response: aiohttp.ClientResponse) -> KubeError:

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backend.kopia.users import InvalidLine, hash_from_manifest, make_hash
+from backend.kopia.text_list import InvalidLine
+from backend.kopia.users import hash_from_manifest, make_hash
 from backend.repository.classify import Problem, classify
 from backend.repository.config import secret_values
 from backend.repository.kopia_cli import Answer, KopiaCli
@@ -22,6 +23,7 @@ ADMIN_ACCESS = {"acl": "FULL", "user": "FULL", "snapshot": "FULL", "policy": "FU
 DEFAULT_ACCESS = frozenset({"content"})  # what `acl enable` gives everybody, us included
 EVERYBODY = "*@*"
 LEVELS = ("READ", "APPEND", "FULL")
+FULL_TASK = "snapshot-gc"
 USER_MISSING = "user not found"
 
 
@@ -42,6 +44,8 @@ class Present:
     acls_enabled: bool = False
     admin_access: frozenset[str] = frozenset()
     owner: str = ""
+    last_quick: str = ""  # RFC 3339, "" when it never ran
+    last_full: str = ""
 
 
 def missing_access(entries: Any, admin: str) -> frozenset[str]:
@@ -77,13 +81,28 @@ async def read_present(cli: KopiaCli, settings: RepositorySettings) -> Present:
     # A repository whose creation was cut short has no maintenance parameters yet: that is no owner, not an error.
     info = maintenance.json() if maintenance.ok else None
     entries = acls.json()
+    last_quick, last_full = last_maintenance(info)
     return Present(
         admin_exists=exists,
         admin_current=current,
         acls_enabled=bool(entries),
         admin_access=frozenset(ADMIN_ACCESS) - missing_access(entries, settings.admin_user),
         owner=str(info.get("owner", "")) if isinstance(info, dict) else "",
+        last_quick=last_quick,
+        last_full=last_full,
     )
+
+
+def last_maintenance(info: Any) -> tuple[str, str]:
+    """Ends of the last quick and full maintenance in `maintenance info --json`: only a full one collects snapshots."""
+    schedule = info.get("schedule") if isinstance(info, dict) else None
+    runs = schedule.get("runs") if isinstance(schedule, dict) else None
+    ends: dict[str, str] = {}
+    for task, found in (runs if isinstance(runs, dict) else {}).items():
+        done = [str(run["end"]) for run in _dicts(found) if run.get("success") and run.get("end")]
+        if done:
+            ends[task] = max(done)
+    return max(ends.values(), default=""), ends.get(FULL_TASK, "")
 
 
 async def finish_all(*calls: Awaitable[Any]) -> list[Any]:

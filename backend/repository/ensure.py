@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,16 +75,22 @@ async def ensure(paths: Paths, settings: RepositorySettings) -> EnsureResult:
                 _status(cli), bootstrap.write_missing(cli, settings, bootstrap.fresh(settings))
             )
             _log("INFO", f"created; bootstrap took {calls} writing calls")
-            return _result_of(status, settings, version, Outcome.CREATED)
+            return replace(_result_of(status, settings, version, Outcome.CREATED), maintenance_owner=settings.identity)
         _, status, reading = await _open(cli, settings)
     result = _result_of(status, settings, version, Outcome.CONNECTED)
     if settings.expected_unique_id and result.unique_id != settings.expected_unique_id:
         await _give_up(cli, reading)
         message = MISMATCH.format(found=result.unique_id, expected=settings.expected_unique_id)
         return EnsureResult(Reason.IDENTITY_MISMATCH, message, result.unique_id, version)
-    calls = await bootstrap.write_missing(cli, settings, await reading)
+    present = await reading
+    calls = await bootstrap.write_missing(cli, settings, present)
     _log("INFO", f"connected; bootstrap took {calls} writing calls")
-    return result
+    return replace(
+        result,
+        maintenance_owner=settings.identity,
+        last_quick_maintenance=present.last_quick,
+        last_full_maintenance=present.last_full,
+    )
 
 
 async def _open(cli: KopiaCli, settings: RepositorySettings) -> tuple[str, Answer, asyncio.Task[bootstrap.Present]]:

@@ -41,6 +41,9 @@ class EnsureResult:
     unique_id: str = ""
     kopia_version: str = ""
     format_version: str = ""
+    maintenance_owner: str = ""
+    last_quick_maintenance: str = ""  # RFC 3339, "" when it never ran
+    last_full_maintenance: str = ""
 
     @property
     def ok(self) -> bool:
@@ -61,6 +64,9 @@ class EnsureResult:
                 "message": message,
                 "kopiaVersion": self.kopia_version,
                 "formatVersion": self.format_version,
+                "maintenanceOwner": self.maintenance_owner,
+                "lastQuickMaintenance": self.last_quick_maintenance,
+                "lastFullMaintenance": self.last_full_maintenance,
             }
         )
 
@@ -79,6 +85,9 @@ def parse_result(text: str) -> EnsureResult | None:
         unique_id=str(body.get("uniqueID", "")),
         kopia_version=str(body.get("kopiaVersion", "")),
         format_version=str(body.get("formatVersion", "")),
+        maintenance_owner=str(body.get("maintenanceOwner", "")),
+        last_quick_maintenance=str(body.get("lastQuickMaintenance", "")),
+        last_full_maintenance=str(body.get("lastFullMaintenance", "")),
     )
 
 

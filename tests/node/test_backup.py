@@ -43,8 +43,10 @@ def test_status_says_what_an_sre_needs(server):
     assert status["repositoryPath"] == "oadp-bsls/vms"
     assert status["repositoryUniqueID"] == server["metadata"]["annotations"]["oadp.openshift.io/repository-unique-id"]
     assert len(status["tlsFingerprint"]) == 64
+    assert status["maintenance"]["owner"] == f"bsls@{NAME}.{NAME}"
     assert status["users"] | {"observedVersion": ""} == {
         "desired": 2, "applied": 2, "rejected": 0, "observedVersion": "",
+        "drifted": 0, "conflicting": 0, "unmanaged": 0,
     }  # fmt: skip
     assert site.condition(server, "Degraded")["status"] == "False"
 
@@ -150,6 +152,7 @@ def test_the_controller_can_die_without_anybody_noticing(product, server):
     deadline = time.monotonic() + 30  # the new controller works once it has applied this list
     while product.get("bsls", "-n", NAME, NAME)["status"]["users"] | {"observedVersion": ""} != {
         "desired": 2, "applied": 2, "rejected": 0, "observedVersion": "",
+        "drifted": 0, "conflicting": 0, "unmanaged": 0,
     }:  # fmt: skip
         assert time.monotonic() < deadline
     after = product.pod(NAME)

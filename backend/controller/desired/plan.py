@@ -37,7 +37,8 @@ class Plan:
 
 def make_plan(observed: Observed, inputs: Inputs, settings: Settings, now: datetime) -> Plan:
     """While an input is broken, the running server is left as it is: its last good configuration is worth more."""
-    always = (service_account(observed), stamped(service(observed)))
+    ledger = secrets.users_secret(observed)
+    always = (service_account(observed), stamped(service(observed)), *((ledger,) if ledger else ()))
     if any(problem.stop for problem in inputs.problems):
         return Plan(always, stop=True)
     if any(problem.reason == "NamespaceNotGranted" for problem in inputs.problems):

@@ -11,12 +11,17 @@ from backend.controller.cache import decode
 from backend.controller.certificates import CertificateProblem, KeyPair, inspect, mint_ca, mint_leaf, needs_renewal
 from backend.controller.desired.meta import secret
 from backend.controller.inputs import Inputs, tls_pair
+from backend.controller.ledger import LEDGER_KEY, write_ledger
+from backend.controller.names import ROTATE_CREDENTIALS
 from backend.controller.observe import Observed
 from backend.controller.settings import Settings
 from backend.crd.constants import UNIQUE_ID_ANNOTATION
 
 Json = dict[str, Any]
-RESTART_KEYS = ("storage.json", "repository.json", "repository-password", "admin-password", "control-password")
+# The administrator's password is changed in the running server, through a session.
+RESTART_KEYS = ("storage.json", "repository.json", "repository-password", "control-password")
+ROTATION = "credentials-rotation"
+PREVIOUS = "-previous"
 
 
 def repository_secret(observed: Observed, inputs: Inputs, settings: Settings) -> dict[str, bytes]:
@@ -41,8 +46,7 @@ def repository_secret(observed: Observed, inputs: Inputs, settings: Settings) ->
         ).encode(),
         "expected-unique-id": pinned_id(observed).encode(),
         "repository-password": password,
-        "admin-password": _kept(present, "admin-password"),
-        "control-password": _kept(present, "control-password"),
+        **_own_passwords(observed, present),
     }
 
 
@@ -95,8 +99,38 @@ def _minted_by(pair: KeyPair, ca: KeyPair) -> bool:
     return bool(pair.certificate and pair.key) and pair.ca == ca.certificate
 
 
+def _own_passwords(observed: Observed, present: Json | None) -> dict[str, bytes]:
+    """Made once, and again when the annotation asks for it; the ones before stay known until they have been changed
+    in the server too.
+    """
+    annotations = observed.raw["metadata"].get("annotations") or {}
+    asked = str(annotations.get(ROTATE_CREDENTIALS, "")).encode()
+    rotating = present is not None and asked not in (b"", decode(present, ROTATION) or b"")
+    found = {ROTATION: asked or decode(present, ROTATION) or b""}
+    for key in ("admin-password", "control-password"):
+        found[key] = _new_password() if rotating else _kept(present, key)
+        before = decode(present, key if rotating else key + PREVIOUS)
+        if before:
+            found[key + PREVIOUS] = before
+    return found
+
+
+def users_secret(observed: Observed) -> Json | None:
+    """Which users this server made: what the last sync said, or what is written down already."""
+    live = observed.owned.get(("Secret", observed.names.users_secret))
+    ledger = observed.facts.ledger
+    if ledger is None:
+        data = decode(live, LEDGER_KEY)
+        return secret(observed, observed.names.users_secret, {LEDGER_KEY: data}) if data is not None else None
+    return secret(observed, observed.names.users_secret, {LEDGER_KEY: write_ledger(ledger)})
+
+
+def _new_password() -> bytes:
+    return secrets.token_urlsafe(32).encode()
+
+
 def _kept(present: Json | None, key: str) -> bytes:
-    return decode(present, key) or secrets.token_urlsafe(32).encode()
+    return decode(present, key) or _new_password()
 
 
 def same_storage(live: Json, inputs: Inputs) -> bool:

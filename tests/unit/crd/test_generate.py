@@ -25,7 +25,7 @@ SPEC_OF_THE_DESIGN = {
     "tls",
     "podConfig",
 }
-ADDITIONS = {"accessControl", "networkPolicy", "objectives", "repository"}
+ADDITIONS = {"accessControl", "networkPolicy", "objectives", "policy", "repository"}
 
 
 @pytest.fixture(scope="module")

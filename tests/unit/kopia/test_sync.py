@@ -1,133 +1,154 @@
-"""The plan: adds, changes, removes; ownership; drift; left-overs."""
+"""The plan: writes, removes; ownership; drift; conflicts; left-overs. Bodies count, labels are hints."""
 
 from __future__ import annotations
 
-import asyncio
+import dataclasses
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-import pytest
-
-from backend.kopia.errors import AccessDenied, NotFound
-from backend.kopia.session import KopiaSession, ManifestEntry
-from backend.kopia.sync import UserPlan, apply_users, plan_users, present_users, read_users
+from backend.kopia.session import Manifest, ManifestEntry
+from backend.kopia.sync import UserManifest, UserPlan, UserRules, parse_user, plan_users, present_users, user_manifest
 from backend.kopia.users import PasswordHash
 
 OURS = "ns/one"
 FIRST, SECOND = PasswordHash(1, b"a" * 64), PasswordHash(1, b"b" * 64)
+LISTED = {"alice@vm": FIRST}
+WRITTEN = {"alice@vm": FIRST.digest()}
 
 
-def entry(
-    manifest_id: str, name: str, password_hash: PasswordHash | None, owner: str = OURS, at: int = 1
-) -> ManifestEntry:
-    labels = {"type": "user", "username": name}
-    if password_hash is not None:
-        labels |= {"bsls-owner": owner, "bsls-hash": password_hash.digest()}
-    return ManifestEntry(manifest_id, labels, at, 100)
+def there(
+    manifest_id: str, name: str, password: PasswordHash | None, owner: str = OURS, modified: int = 1
+) -> UserManifest:
+    return UserManifest(manifest_id, name, owner, modified, password)
 
 
-def plan(wanted: Mapping[str, PasswordHash], *entries: ManifestEntry, **options: Any) -> UserPlan:
-    return plan_users(wanted, present_users(entries), OURS, **options)
+def plan(wanted: Mapping[str, PasswordHash], *found: UserManifest, **rules: Any) -> UserPlan:
+    return plan_users(wanted, present_users(found), UserRules(OURS, **rules))
 
 
 def test_nothing_to_do_is_an_empty_plan() -> None:
-    assert plan({"alice@vm": FIRST}, entry("1", "alice@vm", FIRST)).empty
+    made = plan(LISTED, there("1", "alice@vm", FIRST))
+    assert made.empty
+    assert (made.applied, made.ours) == (1, WRITTEN)
     assert plan({}).empty
 
 
 def test_adds_changes_and_removes() -> None:
     made = plan(
         {"new@vm": FIRST, "changed@vm": SECOND, "same@vm": FIRST},
-        entry("1", "changed@vm", FIRST),
-        entry("2", "same@vm", FIRST),
-        entry("3", "gone@vm", FIRST),
+        there("1", "changed@vm", FIRST),
+        there("2", "same@vm", FIRST),
+        there("3", "gone@vm", FIRST),
     )
-    assert (set(made.adds), set(made.changes), made.removes) == ({"new@vm"}, {"changed@vm"}, ("gone@vm",))
+    assert made.writes == {"new@vm": FIRST, "changed@vm": SECOND}
+    assert made.removes == ("gone@vm",)
     assert sorted(made.delete_ids) == ["1", "3"]
+    assert made.drifted == ()
+    assert set(made.ours) == {"new@vm", "changed@vm", "same@vm"}
+    assert made.applied == 3
 
 
-def test_users_of_others_are_left_alone() -> None:
-    assert plan({}, entry("1", "hand@made", None), entry("2", "other@vm", FIRST, owner="ns/other")).empty
-
-
-def test_a_password_changed_by_the_tenant_is_put_back() -> None:
-    made = plan({"alice@vm": FIRST}, entry("1", "alice@vm", None))
-    assert (set(made.changes), made.delete_ids) == ({"alice@vm"}, ("1",))
-
-
-def test_a_removed_user_whose_label_the_tenant_lost_goes_when_the_caller_remembers_it() -> None:
-    stripped = entry("1", "alice@vm", None)
-    assert plan({}, stripped).empty
-    assert plan({}, stripped, owned={"alice@vm"}).removes == ("alice@vm",)
-
-
-def test_protected_names_are_neither_written_nor_removed() -> None:
-    made = plan({"admin@ns": FIRST}, entry("1", "admin@ns", None), protected={"admin@ns"}, owned={"admin@ns"})
+def test_users_of_others_are_reported_and_left_alone() -> None:
+    made = plan({}, there("1", "hand@made", FIRST, ""), there("2", "other@vm", FIRST, "ns/other"))
     assert made.empty
-    assert made.refused == ("admin@ns",)
+    assert made.unmanaged == ("hand@made", "other@vm")
 
 
-def test_the_latest_manifest_counts_and_older_ones_are_swept() -> None:
-    made = plan({"alice@vm": SECOND}, entry("old", "alice@vm", FIRST, at=1), entry("new", "alice@vm", SECOND, at=2))
-    assert (made.changes, made.delete_ids) == ({}, ("old",))
-    assert not made.empty
+def test_accounts_of_controllers_are_not_even_reported() -> None:
+    made = plan({}, there("1", "bsls-admin@one.ns", FIRST, ""), there("2", "bsls-probe@two.ns", FIRST, "ns/two"))
+    assert made.empty
+    assert made.unmanaged == ()
 
 
-class Recorder:
-    """A session that remembers what it was asked, in order."""
-
-    def __init__(self, fail: Exception | None = None, gone: str = "") -> None:
-        self.calls: list[tuple[str, str]] = []
-        self._fail, self._gone = fail, gone
-
-    async def find_manifests(self, labels: Mapping[str, str], *, deadline: float | None = None) -> list[ManifestEntry]:
-        assert labels == {"type": "user"}
-        return [entry("1", "alice@vm", FIRST)]
-
-    async def put_manifest(
-        self, body: Mapping[str, Any], labels: Mapping[str, str], *, deadline: float | None = None
-    ) -> str:
-        await asyncio.sleep(0)
-        if self._fail:
-            raise self._fail
-        assert labels["username"] == body["username"]
-        self.calls.append(("put", str(body["username"])))
-        return "id"
-
-    async def delete_manifest(self, manifest_id: str, *, deadline: float | None = None) -> None:
-        if manifest_id == self._gone:
-            raise NotFound(manifest_id)
-        self.calls.append(("delete", manifest_id))
-
-    async def flush(self, *, deadline: float | None = None) -> None:
-        self.calls.append(("flush", ""))
+def test_a_listed_user_of_somebody_else_with_the_same_password_is_shared() -> None:
+    made = plan(LISTED, there("1", "alice@vm", FIRST, "ns/other"))
+    assert made.empty
+    assert (made.applied, made.ours, made.conflicts) == (1, {}, ())
 
 
-def session(recorder: Recorder) -> KopiaSession:
-    return cast("KopiaSession", recorder)
+def test_a_listed_user_of_somebody_else_with_another_password_is_a_conflict() -> None:
+    for owner in ("ns/other", ""):
+        made = plan(LISTED, there("1", "alice@vm", SECOND, owner))
+        assert made.empty
+        assert (made.conflicts, made.applied, made.unmanaged) == ((("alice@vm", owner),), 0, ())
 
 
-async def test_writes_come_before_deletes_and_the_flush_comes_last() -> None:
-    recorder = Recorder(gone="2")
-    made = plan({"a@vm": SECOND, "b@vm": FIRST}, entry("1", "a@vm", FIRST), entry("2", "gone@vm", FIRST))
-    applied = await apply_users(session(recorder), made)
-    assert (applied.written, applied.removed) == (2, 1)
-    assert sorted(recorder.calls[:2]) == [("put", "a@vm"), ("put", "b@vm")]
-    assert recorder.calls[2:] == [("delete", "1"), ("flush", "")]
+def test_two_servers_of_one_repository_come_to_rest() -> None:
+    """Each writes only what is its own; whatever the order, the second finds nothing to do."""
+    first = plan(LISTED)
+    assert first.writes == LISTED
+    second = plan_users(LISTED, present_users([there("1", "alice@vm", FIRST, OURS)]), UserRules("ns/two"))
+    assert second.empty
+    dropped_by_second = plan_users({}, present_users([there("1", "alice@vm", FIRST, OURS)]), UserRules("ns/two"))
+    assert dropped_by_second.empty
 
 
-async def test_an_empty_plan_asks_nothing() -> None:
-    recorder = Recorder()
-    await apply_users(session(recorder), plan({}))
-    assert recorder.calls == []
+def test_a_password_changed_by_the_tenant_is_drift_and_put_back() -> None:
+    made = plan(LISTED, there("1", "alice@vm", SECOND, ""), ours=WRITTEN)
+    assert (made.drifted, made.writes, made.delete_ids) == (("alice@vm",), LISTED, ("1",))
 
 
-async def test_the_first_error_is_raised_and_nothing_is_flushed() -> None:
-    recorder = Recorder(fail=AccessDenied("no"))
-    with pytest.raises(AccessDenied):
-        await apply_users(session(recorder), plan({f"u{i}@vm": FIRST for i in range(5)}))
-    assert recorder.calls == []
+def test_a_password_changed_by_the_tenant_is_only_reported_when_asked_so() -> None:
+    made = plan(LISTED, there("1", "alice@vm", SECOND, ""), ours=WRITTEN, repair=False)
+    assert made.empty
+    assert (made.drifted, made.applied, made.ours) == (("alice@vm",), 0, WRITTEN)
 
 
-async def test_reading_needs_one_request() -> None:
-    assert set(await read_users(session(Recorder()))) == {"alice@vm"}
+def test_a_new_password_in_the_list_is_written_even_when_drift_is_only_reported() -> None:
+    made = plan({"alice@vm": SECOND}, there("1", "alice@vm", FIRST), ours=WRITTEN, repair=False)
+    assert (made.drifted, set(made.writes)) == ((), {"alice@vm"})
+
+
+def test_a_user_deleted_by_somebody_else_is_drift() -> None:
+    assert plan(LISTED, ours=WRITTEN).writes == LISTED
+    reported = plan(LISTED, ours=WRITTEN, repair=False)
+    assert reported.empty
+    assert reported.drifted == ("alice@vm",)
+
+
+def test_a_tenant_who_lost_or_forged_our_label_is_removed_all_the_same() -> None:
+    for owner in ("", "ns/other"):
+        made = plan({}, there("1", "alice@vm", SECOND, owner), ours=WRITTEN)
+        assert made.removes == ("alice@vm",)
+
+
+def test_forged_labels_do_not_hide_another_password() -> None:
+    made = plan(LISTED, there("1", "alice@vm", SECOND, OURS), ours=WRITTEN)
+    assert made.drifted == ("alice@vm",)
+
+
+def test_a_manifest_without_a_usable_hash_is_replaced() -> None:
+    assert plan(LISTED, there("1", "alice@vm", None)).writes == LISTED
+
+
+def test_names_in_unreadable_lines_are_not_removed_but_others_are() -> None:
+    found = [there("1", "alice@vm", FIRST), there("2", "bob@vm", FIRST)]
+    made = plan({}, *found, kept=frozenset({"alice@vm"}))
+    assert made.removes == ("bob@vm",)
+    assert made.ours == WRITTEN
+    assert plan({}, *found, keep_all=True).removes == ()
+
+
+def test_what_is_kept_stays_ours_while_it_is_gone() -> None:
+    assert plan({}, ours=WRITTEN, keep_all=True).ours == WRITTEN
+    assert plan({}, ours=WRITTEN).ours == {}
+
+
+def test_left_over_manifests_go_and_the_newest_counts() -> None:
+    made = plan(LISTED, there("new", "alice@vm", FIRST, modified=2), there("old", "alice@vm", SECOND, modified=1))
+    assert (made.writes, made.delete_ids) == ({}, ("old",))
+    other = plan(LISTED, there("new", "alice@vm", SECOND, modified=2), there("old", "alice@vm", FIRST, modified=1))
+    assert (set(other.writes), set(other.delete_ids)) == ({"alice@vm"}, {"new", "old"})
+
+
+def test_a_plan_never_shows_a_hash() -> None:
+    assert "aaaa" not in repr(plan(LISTED))
+
+
+def test_a_manifest_is_read_back_as_it_was_written() -> None:
+    body, labels = user_manifest("alice@vm", FIRST, OURS)
+    found = parse_user(Manifest(ManifestEntry("7", labels, 5, 0), body))
+    assert found == there("7", "alice@vm", FIRST, modified=5)
+    for broken in (None, {}, {"passwordHash": "x"}, {"passwordHashVersion": 9, "passwordHash": ""}):
+        unreadable = parse_user(Manifest(ManifestEntry("7", labels, 5, 0), broken))
+        assert unreadable == dataclasses.replace(found, password=None)

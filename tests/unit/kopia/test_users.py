@@ -7,10 +7,10 @@ import json
 
 import pytest
 
+from backend.kopia.text_list import InvalidLine, Rejected
 from backend.kopia.users import (
     PBKDF2,
     SCRYPT,
-    InvalidLine,
     PasswordHash,
     check_user_name,
     decode_hash,
@@ -93,8 +93,9 @@ def test_an_empty_list_is_a_list(data: bytes) -> None:
 def test_a_bad_line_spoils_only_itself_and_tells_no_hash(line: bytes, reason: str) -> None:
     parsed = parse_user_list(b"# list\n" + line + b"\nbob@vm-2:" + GOOD + b"\n")
     assert list(parsed.users) == ["bob@vm-2"]
-    [(number, text)] = parsed.rejected
-    assert number == 2
+    [rejected] = parsed.rejected
+    text = rejected.reason
+    assert rejected.line == 2
     assert reason in text
     secret = line.partition(b":")[2].decode(errors="replace")
     assert not secret or secret not in text
@@ -103,7 +104,7 @@ def test_a_bad_line_spoils_only_itself_and_tells_no_hash(line: bytes, reason: st
 def test_a_duplicate_names_both_lines_and_the_first_counts() -> None:
     parsed = parse_user_list(b"alice@vm-1:" + hashed(1) + b"\n\nalice@vm-1:" + hashed(2))
     assert parsed.users["alice@vm-1"].version == 1
-    assert parsed.rejected == ((3, "user alice@vm-1 is already on line 1; keep one of the two"),)
+    assert parsed.rejected == (Rejected(3, "user alice@vm-1 is already on line 1; keep one of the two", "alice@vm-1"),)
 
 
 def test_version_zero_and_none_mean_scrypt() -> None:
@@ -153,3 +154,21 @@ def test_digests_tell_hashes_apart_without_showing_them() -> None:
 @pytest.mark.parametrize("name", ["a@b", "0-9_.x@vm.example.com"])
 def test_names_kopia_takes(name: str) -> None:
     assert check_user_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["bsls-admin@one.ns", "bsls-probe@x"])
+def test_accounts_of_the_controller_cannot_be_listed(name: str) -> None:
+    parsed = parse_user_list(name.encode() + b":" + GOOD)
+    assert not parsed.users
+    assert "reserved" in parsed.rejected[0].reason
+
+
+def test_a_line_whose_name_is_readable_says_whom_it_is_about() -> None:
+    parsed = parse_user_list(b"alice@vm-1:$2y$05$abc\nbob@vm-2\nCAROL@vm:x")
+    assert [one.name for one in parsed.rejected] == ["alice@vm-1", "", ""]
+
+
+def test_ten_megabytes_of_garbage_are_refused_line_by_line() -> None:
+    parsed = parse_user_list(b"alice@vm-1:" + GOOD + b"\n" + b"\x00\xff garbage : \xfe\n" * 700_000)
+    assert list(parsed.users) == ["alice@vm-1"]
+    assert (parsed.rejected_count, len(parsed.rejected)) == (700_000, 1000)

@@ -1,0 +1,185 @@
+"""Holds a session with one server's Kopia: brings users, entries and policy about, keeps the view of the repository.
+
+A pass is due when something else is asked for, when somebody else may have changed what we wrote, after a pass that
+could not be finished, and every few minutes.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+
+from backend.controller.facts import RepositoryFacts
+from backend.controller.targets import Login
+from backend.controller.watcher import Watcher, wait
+from backend.kopia.account import set_password
+from backend.kopia.backoff import Backoff
+from backend.kopia.errors import AccessDenied, KopiaError
+from backend.kopia.session import KopiaSession
+from backend.kopia.sync import PresentUser
+from backend.kopia.tenancy import Tenancy, refresh
+from backend.kopia.view import RepositoryView
+
+log = logging.getLogger(__name__)
+
+CALL_DEADLINE_S = 10.0
+SESSION_CHECK_S = 20.0
+POLL_S = 300.0
+UNFINISHED_S = 15.0
+RETRY_S = (0.3, 15.0)
+
+
+class ServerWatch:
+    """One task; everything it knows survives a broken session, for the ids of manifests do too."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._view = RepositoryView()
+        self._tenancy = Tenancy(watcher.target.probe_user)
+        self._repository = ""
+        self._sync_at = 0.0
+        self._poll_at = 0.0
+
+    async def run(self) -> None:
+        """Hold a session while there is a pod to hold it with; reconnect with back-off."""
+        backoff = Backoff(*RETRY_S)
+        watcher = self._watcher
+        try:
+            while True:
+                watcher.server_changed.clear()
+                login = watcher.target.login
+                if login is None:
+                    watcher.learn(pod_uid="", session_error="", sync=None, synced_version="")
+                    await watcher.server_changed.wait()
+                    continue
+                try:
+                    await self._hold(login, backoff)
+                except KopiaError as error:
+                    log.info("%s: no session: %s", watcher.name, error)
+                    watcher.learn(pod_uid=login.pod_uid, session_error=_sentence(error), sync=None)
+                    await wait(watcher.server_changed, backoff.next())
+        finally:
+            await self._tenancy.close()
+
+    async def _hold(self, login: Login, backoff: Backoff) -> None:
+        """One session, until the target is another pod; raises when the session breaks."""
+        watcher = self._watcher
+        session = await _connect(login)
+        try:
+            watcher.learn(pod_uid=login.pod_uid, session_error="")
+            backoff.reset()
+            self._begin()
+            while watcher.target.login == login:
+                watcher.server_changed.clear()
+                await self._note_ended(session)
+                await self._sync_if_due(session, login)
+                await self._poll_if_due(session)
+                await wait(watcher.server_changed, SESSION_CHECK_S)
+                if watcher.target.login == login and not watcher.server_changed.is_set():
+                    await session.find_manifests({"type": "user", "username": login.admin_user})
+        finally:
+            await session.close()
+
+    def _begin(self) -> None:
+        """A new session: what happened before it is not known, and the server process may be another."""
+        self._sync_at = self._poll_at = 0.0
+        self._tenancy.doubt()
+        if self._watcher.target.pinned_id != self._repository:
+            self._repository = self._watcher.target.pinned_id
+            self._view.clear()
+
+    # --- what is asked for ---------------------------------------------------------------------------------------
+
+    async def _sync_if_due(self, session: KopiaSession, login: Login) -> None:
+        """One pass over users, entries and policy."""
+        watcher, target = self._watcher, self._watcher.target
+        if time.monotonic() < self._sync_at and watcher.facts.synced_version == target.asked_version:
+            return
+        ledger = target.ledger if watcher.facts.ledger is None else watcher.facts.ledger
+        asked = target.asked.knowing(ledger)
+        good = not watcher.storage_failures
+        report = await self._tenancy.sync(session, login.endpoint, asked, may_refresh=good)
+        unfinished = not report.live or bool(report.users.conflicts)
+        self._sync_at = time.monotonic() + (UNFINISHED_S if unfinished else _about(POLL_S))
+        if report.written or report.users.removes:
+            log.info("%s: %d written, %d users removed, live: %s", watcher.name, report.written,
+                     len(report.users.removes), report.live_error or "yes")  # fmt: skip
+        watcher.learn(
+            synced_version=target.asked_version,
+            sync=report,
+            ledger=ledger if asked.users is None else report.users.ours,
+        )
+        self._tell_repository()
+
+    # --- what the repository holds -------------------------------------------------------------------------------
+
+    async def _note_ended(self, session: KopiaSession) -> None:
+        """Look at what the users whose sessions have ended may have changed."""
+        watcher = self._watcher
+        ended, watcher.ended = watcher.ended, set()
+        listed = watcher.target.asked.users or {}
+        for user in ended:
+            await self._view.refresh_tenant(session, user)
+            if user not in listed or await self._tenancy.touched(session, user):
+                self._sync_at = 0.0  # an administrator, or a tenant who changed their own password
+        if ended:
+            self._tell_repository()
+
+    async def _poll_if_due(self, session: KopiaSession) -> None:
+        if time.monotonic() >= self._poll_at:
+            await self._view.refresh(session)
+            self._poll_at = time.monotonic() + _about(POLL_S)
+            self._tell_repository()
+
+    def _tell_repository(self) -> None:
+        self._watcher.learn_repository(repository_facts(self._view, self._tenancy.present()))
+
+
+def repository_facts(view: RepositoryView, users: dict[str, PresentUser]) -> RepositoryFacts:
+    """Sum the view up."""
+    tenants = view.tenants()
+    backed_up = {}
+    for name, user in users.items():
+        last = tenants[name].last_complete if name in tenants else 0.0
+        backed_up[name] = last or user.modified_ns / 1e9
+    return RepositoryFacts(
+        tenants=len(users.keys() | tenants.keys()),
+        snapshots=sum(one.snapshots for one in tenants.values()),
+        incomplete=sum(one.incomplete for one in tenants.values()),
+        last_snapshot=max((one.last_complete for one in tenants.values()), default=0.0),
+        backed_up=backed_up,
+    )
+
+
+async def _connect(login: Login) -> KopiaSession:
+    """Log in; with a password from before a rotation while the server knows no other, which is mended at once."""
+    endpoint = login.endpoint
+    for number, password in enumerate(login.admin_passwords):
+        try:
+            session = await KopiaSession.connect(
+                endpoint.address, endpoint.certificate, login.admin_user, password, deadline=CALL_DEADLINE_S
+            )
+        except AccessDenied:
+            if number + 1 == len(login.admin_passwords):
+                raise
+            continue
+        if number:
+            try:
+                await set_password(session, login.admin_user, login.admin_passwords[0])
+                await refresh(endpoint)
+                log.info("the administrator's password was changed in %s", endpoint.address)
+            except BaseException:
+                await session.close()
+                raise
+        return session
+    raise AccessDenied("there is no password for the administrator")
+
+
+def _about(seconds: float) -> float:
+    """Spread, so that thousands of servers do not ask at once."""
+    return seconds * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
+
+
+def _sentence(error: KopiaError) -> str:
+    return f"The Kopia server does not take our session: {error}"
