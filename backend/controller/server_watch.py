@@ -105,6 +105,9 @@ class ServerWatch:
         if report.written or report.users.removes:
             log.info("%s: %d written, %d users removed, live: %s", watcher.name, report.written,
                      len(report.users.removes), report.live_error or "yes")  # fmt: skip
+        if report.forged_policies:
+            log.warning("%s: %d policies that tenants had labelled as global were removed", watcher.name,
+                        report.forged_policies)  # fmt: skip
         watcher.learn(
             synced_version=target.asked_version,
             sync=report,
@@ -120,7 +123,9 @@ class ServerWatch:
         ended, watcher.ended = watcher.ended, set()
         listed = watcher.target.asked.users or {}
         for user in ended:
-            await self._view.refresh_tenant(session, user)
+            changes = await self._view.refresh_tenant(session, user)
+            for one in changes.added:
+                log.debug("%s: snapshot %s of %s is there", watcher.name, one, user)
             if user not in listed or await self._tenancy.touched(session, user):
                 self._sync_at = 0.0  # an administrator, or a tenant who changed their own password
         if ended:
@@ -128,7 +133,11 @@ class ServerWatch:
 
     async def _poll_if_due(self, session: KopiaSession) -> None:
         if time.monotonic() >= self._poll_at:
+            started, known = time.monotonic(), self._view.snapshots.fetched
             await self._view.refresh(session)
+            if not known:
+                log.info("%s: %d snapshots of %d tenants read in %.2f s", self._watcher.name,
+                         len(self._view.snapshots), len(self._view.tenants()), time.monotonic() - started)  # fmt: skip
             self._poll_at = time.monotonic() + _about(POLL_S)
             self._tell_repository()
 

@@ -1,7 +1,7 @@
 """Access control entries: Kopia's own syntax a line, the profiles we add to it, and the plan that brings them about.
 
 Of all entries that match a request Kopia takes the highest access, so an entry can only give. The profile
-`append-only` therefore replaces Kopia's default entries, and gives the other tenants theirs back by name.
+`append-only` therefore replaces the default entries, and gives the other tenants theirs back by name.
 """
 
 from __future__ import annotations
@@ -61,8 +61,15 @@ def entry(user: str, access: str, **target: str) -> AclEntry:
 
 
 OWN = {"username": "OWN_USER", "hostname": "OWN_HOST"}
-# Two of Kopia's default entries, and what stands in their place once a tenant is append-only.
-DEFAULTS = (entry(EVERYBODY, "FULL", type="snapshot", **OWN), entry(EVERYBODY, "FULL", type="policy", **OWN))
+OWN_POLICIES = ("user", "path")
+# Kopia's default entry for a tenant's own policies also matches a global policy that carries the tenant's name as
+# further labels, and Kopia then takes that for everybody's. It is never left standing.
+UNSAFE = entry(EVERYBODY, "FULL", type="policy", **OWN)
+# What every tenant has instead, and what stands in its place once one of them is append-only.
+DEFAULTS = (
+    entry(EVERYBODY, "FULL", type="snapshot", **OWN),
+    *(entry(EVERYBODY, "FULL", type="policy", policyType=kind, **OWN) for kind in OWN_POLICIES),
+)
 LOWERED = (entry(EVERYBODY, "APPEND", type="snapshot", **OWN), entry(EVERYBODY, "READ", type="policy", **OWN))
 
 
@@ -165,8 +172,9 @@ def wanted_entries(listed: AclList, users: Iterable[str]) -> frozenset[AclEntry]
         for user in users:
             if listed.profiles.get(user, everybody) is Profile.FULL:
                 name, _, host = user.partition("@")
-                for kind in ("snapshot", "policy"):
-                    wanted.add(entry(user, "FULL", type=kind, username=name, hostname=host))
+                own = {"username": name, "hostname": host}
+                wanted.add(entry(user, "FULL", type="snapshot", **own))
+                wanted.update(entry(user, "FULL", type="policy", policyType=kind, **own) for kind in OWN_POLICIES)
     return frozenset(wanted)
 
 
@@ -190,7 +198,7 @@ def parse_acl(manifest: Manifest) -> AclManifest:
 
 @dataclass(frozen=True)
 class AclPlan:
-    """`puts` without our label for those that Kopia's own `acl enable` makes."""
+    """`plain_puts` are the default entries, which belong to no server of ours."""
 
     puts: tuple[AclEntry, ...] = ()
     plain_puts: tuple[AclEntry, ...] = ()
@@ -205,27 +213,27 @@ class AclPlan:
 def plan_acl(
     wanted: Collection[AclEntry], restricts: bool, present: Iterable[AclManifest], owner: str, *, keep_all: bool = False
 ) -> AclPlan:
-    """Add what is missing, remove what is ours and not wanted; entries of others stay, but for the lowered defaults.
+    """Add what is missing, remove what is ours and not wanted; entries of others stay, but for the replaced defaults.
 
     `keep_all`: lines of the list are unreadable, so nothing is taken away.
     """
     found = list(present)
     there = {one.entry for one in found if one.entry}
     deletes: list[str] = []
-    plain: list[AclEntry] = []
-    lowered_by_us = any(one.owner == owner and one.entry in LOWERED for one in found)
+    lowered = {one.owner for one in found if one.entry in LOWERED}
+    replaced = (UNSAFE, *DEFAULTS) if restricts else (UNSAFE,)
     seen: set[AclEntry] = set()
     for one in found:
         ours = one.owner == owner
         unwanted = ours and not keep_all and (one.entry not in wanted or one.entry in seen)
-        if unwanted or (restricts and one.entry in DEFAULTS):
+        if unwanted or one.entry in replaced:
             deletes.append(one.id)
         elif ours and one.entry:
             seen.add(one.entry)
-    if lowered_by_us and not restricts and not keep_all:
-        plain = [default for default in DEFAULTS if default not in there]
-    puts = tuple(sorted(set(wanted) - there))
-    return AclPlan(puts, tuple(plain), tuple(deletes), len(wanted))
+    ours_to_restore = UNSAFE in there or (owner in lowered and not keep_all)
+    restores = not restricts and ours_to_restore and not lowered - {owner}
+    plain = tuple(default for default in DEFAULTS if default not in there) if restores else ()
+    return AclPlan(tuple(sorted(set(wanted) - there)), plain, tuple(deletes), len(wanted))
 
 
 def acl_manifest(item: AclEntry, owner: str) -> tuple[dict[str, Any], dict[str, str]]:

@@ -105,8 +105,12 @@ class ControlClient:
         await self._call("PUT", "throttle", deadline, body)
 
     async def shutdown(self, *, deadline: float | None = None) -> None:
-        """Stop the server; running snapshots of clients are cut."""
-        await self._call("POST", "shutdown", deadline)
+        """Stop the server; running snapshots of clients are cut. The process may end before its answer is sent."""
+        try:
+            await self._call("POST", "shutdown", deadline)
+        except ServerUnavailable as error:
+            if not _was_cut(error.__cause__):
+                raise
 
     async def close(self) -> None:
         await self._session.close()
@@ -137,6 +141,13 @@ class ControlClient:
             raise DeadlineExceeded(f"control/{path} did not answer within {limit:g} s") from None
         except aiohttp.ClientError as error:
             raise ServerUnavailable(f"control/{path}: {error}") from error
+
+
+def _was_cut(cause: BaseException | None) -> bool:
+    """The connection was made, and ended before the whole answer came."""
+    if isinstance(cause, aiohttp.ClientOSError):
+        return not isinstance(cause, aiohttp.ClientConnectorError)
+    return isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError)
 
 
 async def _read(answer: aiohttp.ClientResponse, path: str) -> dict[str, Any]:

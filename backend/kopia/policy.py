@@ -10,14 +10,19 @@ from backend.crd.policy import PolicySpec
 from backend.kopia.session import KopiaSession
 
 GLOBAL_LABELS = {"type": "policy", "policyType": "global"}
+OF_A_TENANT = frozenset({"username", "hostname", "path"})
 
 
 @dataclass(frozen=True)
 class GlobalPolicy:
-    """The newest manifest counts; `ids` has it first, `body` is `{}` when there is none."""
+    """Of several Kopia takes the oldest; `ids` has it first, `body` is `{}` when there is none.
+
+    `forged`: manifests that a tenant labelled as global beside their own name. Kopia would take them for everybody's.
+    """
 
     ids: tuple[str, ...]
     body: Mapping[str, Any]
+    forged: tuple[str, ...] = ()
 
 
 def policy_body(spec: PolicySpec) -> dict[str, dict[str, Any]]:
@@ -63,12 +68,12 @@ def _shown(value: Any) -> str:
 async def read_global(session: KopiaSession) -> GlobalPolicy:
     """The global policy as it is; two small requests."""
     entries = await session.find_manifests(GLOBAL_LABELS)
-    newest = sorted(entries, key=lambda entry: entry.modified_ns, reverse=True)
-    if not newest:
-        return GlobalPolicy((), {})
-    found = await session.get_manifests([newest[0].id])
-    body = found[0].body if found[0] else None
-    return GlobalPolicy(tuple(entry.id for entry in newest), body or {})
+    oldest_first = sorted(entries, key=lambda entry: entry.modified_ns)
+    ids = [entry.id for entry in oldest_first if not OF_A_TENANT & entry.labels.keys()]
+    forged = tuple(entry.id for entry in oldest_first if entry.id not in ids)
+    found = await session.get_manifests(ids[:1])
+    body = found[0].body if found and found[0] else None
+    return GlobalPolicy(tuple(ids), body or {}, forged)
 
 
 async def write_global(session: KopiaSession, body: Mapping[str, Any], replacing: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from backend.kopia.acl import ACL_LABELS, AclList, AclPlan, acl_manifest, parse_
 from backend.kopia.control import ControlClient
 from backend.kopia.errors import AccessDenied, KopiaError
 from backend.kopia.manifests import ManifestCache
-from backend.kopia.policy import GlobalPolicy, differences, merge, read_global, write_global
+from backend.kopia.policy import differences, merge, read_global, write_global
 from backend.kopia.probe_login import Credential, ProbeAccount
 from backend.kopia.session import KopiaSession, Manifest, ManifestEntry
 from backend.kopia.sync import (
@@ -67,7 +67,8 @@ class Endpoint:
 @dataclass(frozen=True)
 class SyncReport:
     """What one pass found and did. `written`: manifests put; `policy_drift`: differences found, one a line;
-    `policy_repaired`: they were put right. `live`: a login proved that the server has taken everything over; else
+    `policy_repaired`: they were put right; `forged_policies`: policies that tenants had labelled as everybody's, and
+    that were removed. `live`: a login proved that the server has taken everything over; else
     `live_error` says what is missing.
     """
 
@@ -77,6 +78,7 @@ class SyncReport:
     written: int
     policy_drift: tuple[str, ...] = ()
     policy_repaired: bool = False
+    forged_policies: int = 0
     live: bool = False
     live_error: str = ""
 
@@ -114,14 +116,16 @@ class Tenancy:
         present = present_users(self.users.values())
         users = plan_users(asked.users, present, asked.rules) if asked.users is not None else UserPlan("")
         acl = self._plan_acl(asked, present)
-        policy = await read_global(session) if asked.policy else GlobalPolicy((), {})
-        drift = differences(policy.body, asked.policy) if asked.policy else ()
+        policy = await read_global(session)
+        drift = differences(policy.body, asked.policy)
+        if asked.policy and len(policy.ids) > 1:
+            drift = (*drift, f"there are {len(policy.ids)} global policies instead of one")
         repairing = bool(drift) and asked.policy_repair
         if repairing:
             await write_global(session, merge(policy.body, asked.policy), policy.ids)
-        self._unproven = self._unproven or repairing or not (users.empty and acl.empty)
+        self._unproven = self._unproven or repairing or bool(policy.forged) or not (users.empty and acl.empty)
         credential = await self._probe.take() if self._unproven and may_refresh else None
-        written = await self._write(session, asked.rules.owner, users, acl, credential)
+        written = await self._write(session, asked.rules.owner, users, acl, credential, policy.forged)
         live_error = await self._prove(endpoint, credential)
         return SyncReport(
             users,
@@ -130,6 +134,7 @@ class Tenancy:
             written - bool(credential) + repairing,
             drift,
             repairing,
+            len(policy.forged),
             live=not live_error,
             live_error=live_error,
         )
@@ -145,13 +150,19 @@ class Tenancy:
         )
 
     async def _write(
-        self, session: KopiaSession, owner: str, users: UserPlan, acl: AclPlan, credential: Credential | None
+        self,
+        session: KopiaSession,
+        owner: str,
+        users: UserPlan,
+        acl: AclPlan,
+        credential: Credential | None,
+        forged: Sequence[str],
     ) -> int:
         """Put the new, then delete the old, then flush; all requests of a step in flight at once."""
         items: list[Item] = [user_manifest(name, password, owner) for name, password in users.writes.items()]
         items += [acl_manifest(item, owner) for item in acl.puts]
         items += [acl_manifest(item, "") for item in acl.plain_puts]
-        deletes = [*users.delete_ids, *acl.delete_ids]
+        deletes = [*users.delete_ids, *acl.delete_ids, *forged]
         if credential is not None:
             items.append(user_manifest(self._probe.user, credential.hash, owner))
             deletes += [one.id for one in self.users.values() if one.name == self._probe.user]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
+from backend.kopia.effective import POLICY_LABELS, effective_retention
 from backend.kopia.manifests import Changes, ManifestCache
+from backend.kopia.retention import retention_reasons
 from backend.kopia.session import KopiaSession, Manifest
 from backend.kopia.snapshots import (
     SNAPSHOT_LABELS,
@@ -18,32 +18,7 @@ from backend.kopia.snapshots import (
     tenant_of,
 )
 
-POLICY_LABELS = {"type": "policy"}
 LIST_DEADLINE_S = 60.0
-
-
-@dataclass(frozen=True)
-class Policy:
-    """One policy: `kind` is global, host, user or path; `body` as Kopia writes it."""
-
-    id: str
-    kind: str
-    username: str
-    hostname: str
-    path: str
-    body: Mapping[str, Any]
-
-
-def parse_policy(manifest: Manifest) -> Policy:
-    labels = manifest.entry.labels
-    return Policy(
-        manifest.entry.id,
-        labels.get("policyType", ""),
-        labels.get("username", ""),
-        labels.get("hostname", ""),
-        labels.get("path", ""),
-        manifest.body or {},
-    )
 
 
 class RepositoryView:
@@ -51,7 +26,7 @@ class RepositoryView:
 
     def __init__(self) -> None:
         self.snapshots: ManifestCache[Snapshot] = ManifestCache(SNAPSHOT_LABELS, parse_snapshot, tenant_of)
-        self.policies: ManifestCache[Policy] = ManifestCache(POLICY_LABELS, parse_policy)
+        self.policies: ManifestCache[Manifest] = ManifestCache(POLICY_LABELS, lambda policy: policy)
         self._summaries: dict[str, TenantSummary] = {}
 
     async def refresh(self, session: KopiaSession) -> Changes[Snapshot]:
@@ -72,6 +47,19 @@ class RepositoryView:
     def tenants(self) -> Mapping[str, TenantSummary]:
         """Everybody who has a snapshot, by `user@host`."""
         return self._summaries
+
+    def reasons(self, tenant: str) -> dict[str, tuple[str, ...]]:
+        """Why Kopia keeps each snapshot of a tenant, by its id: `("latest-1", "daily-1")`; none: it goes next time."""
+        by_path: dict[str, list[Snapshot]] = {}
+        for one in self.snapshots.group(tenant).values():
+            by_path.setdefault(one.path, []).append(one)
+        name, _, host = tenant.partition("@")
+        policies = list(self.policies.values())
+        found: dict[str, tuple[str, ...]] = {}
+        for path, items in by_path.items():
+            reasons = retention_reasons(items, effective_retention(policies, name, host, path))
+            found.update(zip((one.id for one in items), reasons, strict=True))
+        return found
 
     def clear(self) -> None:
         """Another repository: nothing of what is known is true of it."""

@@ -13,6 +13,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from backend.kopia.errors import VersionTooOld
+from backend.kopia.version import require_supported
 from backend.repository import bootstrap
 from backend.repository.classify import Problem, classify, is_existing_data, is_not_initialized
 from backend.repository.config import render_config, secret_values, storage_token, write_config
@@ -55,6 +57,8 @@ async def ensure_safely(paths: Paths) -> EnsureResult:
         return EnsureResult(Reason.UNAVAILABLE, f"the mounted Secret is not usable: {error}")
     except bootstrap.CallFailed as error:
         return _failed(error.problem)
+    except VersionTooOld as error:
+        return EnsureResult(Reason.UNAVAILABLE, str(error))
     except Exception as error:
         _log("ERROR", "".join(traceback.format_tb(error.__traceback__)))
         detail = error.strerror if isinstance(error, OSError) else ""
@@ -98,6 +102,11 @@ async def _open(cli: KopiaCli, settings: RepositorySettings) -> tuple[str, Answe
     asking = asyncio.create_task(_status(cli))
     reading = asyncio.create_task(bootstrap.read_present(cli, settings))
     version, status = await asyncio.gather(cli.version(), asking)
+    try:
+        require_supported(version)
+    except VersionTooOld:
+        await _give_up(cli, reading)
+        raise
     if not status.ok:
         await _give_up(cli, reading)
     return version, status, reading

@@ -1,6 +1,6 @@
 """Build Kubernetes, Kopia and CoreDNS from the Go module proxy; each once, kept in the cache.
 
-python -m tests.cluster.binaries [kubernetes|kopia|coredns ...]
+python -m tests.cluster.binaries [kubernetes|kopia|kopia-0.22.3|kopia-0.21.1|coredns ...]
 """
 
 from __future__ import annotations
@@ -43,8 +43,13 @@ def _stamp() -> str:
 
 
 _KUBE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
+KOPIA_VERSION = "0.23.1"  # of the recipe `kopia`: what the image ships
+OLDER_KOPIAS = ("0.21.1", "0.22.3")  # the other versions we support; the last of each minor version
 ALL = (
-    Recipe("kopia", {"kopia": "github.com/kopia/kopia"}, ("-tags", "nohtmlui")),
+    *(
+        Recipe(name, {name: "github.com/kopia/kopia"}, ("-tags", "nohtmlui"))
+        for name in ("kopia", *(f"kopia-{version}" for version in OLDER_KOPIAS))
+    ),
     Recipe("coredns", {"coredns": "."}),
     Recipe("kubernetes", {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBE}, (), f"-s -w  {_stamp()}"),
 )

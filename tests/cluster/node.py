@@ -64,6 +64,11 @@ class Cluster:
         return f"10.250.{self._slot}.2"
 
     @property
+    def cgroup(self) -> str:
+        """Name of the cgroup that holds everything of this cluster."""
+        return f"kt{self._slot}"
+
+    @property
     def node_name(self) -> str:
         return f"node{self._slot}"
 

@@ -14,7 +14,7 @@ from backend.kopia.account import set_password
 from backend.kopia.acl import parse_acl_list
 from backend.kopia.errors import AccessDenied, DeadlineExceeded
 from backend.kopia.session import KopiaSession
-from backend.kopia.sync import UserRules
+from backend.kopia.sync import UserRules, user_manifest
 from backend.kopia.tenancy import Asked, Endpoint, SyncReport, Tenancy, refresh
 from backend.kopia.users import PBKDF2, PasswordHash, make_hash
 from tests.kopia.pods import ADMIN, ADMIN_PASSWORD, CONTROL_PASSWORD, Pod, Server, pod_on, running
@@ -89,7 +89,7 @@ async def test_users_come_change_and_go_and_each_pass_is_proven_by_a_login(
     server: Server, admin: KopiaSession, tenancy: Tenancy, listed: dict[str, PasswordHash]
 ) -> None:
     first = await tenancy.sync(admin, endpoint(server), asked(listed))
-    assert (first.live, first.written, first.users.applied, first.present) == (True, 2, 2, 2)
+    assert (first.live, first.written, first.users.applied, first.present) == (True, 4, 2, 2)  # and two safe entries
     assert await logs_in(server, "alice@vm-1", "alice-pw")
     again = await tenancy.sync(admin, endpoint(server), asked(listed, ours=first.users.ours))
     assert (again.live, again.written) == (True, 0)
@@ -201,6 +201,34 @@ async def test_two_servers_of_one_repository_do_not_fight(
     await other.close()
 
 
+async def test_two_processes_on_one_repository_come_to_rest(
+    pod: Pod, server: Server, admin: KopiaSession, tenancy: Tenancy, listed: dict[str, PasswordHash]
+) -> None:
+    """Each sees the other's writes late; both list the same Secret, which then changes."""
+    second = pod.other("second")
+    assert (await second.ensure()).ok
+    changed = {**listed, "bob@vm-2": make_hash("new-pw")}
+    with running(second) as beside:
+        other = Tenancy("bsls-probe@two.ns")
+        async with await KopiaSession.connect(beside.target, beside.certificate, ADMIN, ADMIN_PASSWORD) as session:
+            ours: dict[str, Any] = {}
+            theirs: dict[str, Any] = {}
+            for users, rounds in ((listed, 3), (changed, 4)):
+                for _ in range(rounds):
+                    mine = await tenancy.sync(admin, endpoint(server), asked(users, ours=ours))
+                    await refresh(endpoint(beside))
+                    their = await other.sync(
+                        session, endpoint(beside), Asked(users=users, rules=UserRules("ns/two", theirs))
+                    )
+                    await refresh(endpoint(server))
+                    ours, theirs = dict(mine.users.ours), dict(their.users.ours)
+                assert (mine.written, their.written, mine.users.applied, their.users.applied) == (0, 0, 2, 2)
+                assert not mine.users.conflicts + their.users.conflicts
+            assert await logs_in(server, "bob@vm-2", "new-pw")
+            assert await logs_in(beside, "bob@vm-2", "new-pw")
+        await other.close()
+
+
 async def test_access_control_entries_take_effect_and_leave_again(
     server: Server, admin: KopiaSession, tenancy: Tenancy, listed: dict[str, PasswordHash], tmp_path: Path
 ) -> None:
@@ -224,6 +252,30 @@ async def test_access_control_entries_take_effect_and_leave_again(
     assert await visible_to_bob() == 0
 
 
+async def test_a_tenant_cannot_make_a_policy_for_everybody(
+    server: Server, admin: KopiaSession, tenancy: Tenancy, listed: dict[str, PasswordHash], tmp_path: Path
+) -> None:
+    """Kopia's default entries let them: a global policy with their own name as further labels. Ours do not."""
+    forged = {"type": "policy", "policyType": "global", "username": "alice", "hostname": "vm-1"}
+    await admin.put_manifests([user_manifest("alice@vm-1", listed["alice@vm-1"], OWNER)])
+    await admin.flush()
+    await refresh(endpoint(server))
+    async with await KopiaSession.connect(server.target, server.certificate, "alice@vm-1", "alice-pw") as alice:
+        await alice.put_manifest({"files": {"ignore": ["*"]}}, forged)
+        await alice.flush()
+    report = await tenancy.sync(admin, endpoint(server), asked(listed))
+    assert (report.forged_policies, report.live) == (1, True)
+    assert all("username" not in one.labels for one in await admin.find_manifests({"policyType": "global"}))
+    async with await KopiaSession.connect(server.target, server.certificate, "alice@vm-1", "alice-pw") as alice:
+        for kind in ("global", "host"):
+            with pytest.raises(AccessDenied):
+                await alice.put_manifest({"files": {"ignore": ["*"]}}, {**forged, "policyType": kind})
+    as_tenant(server, tmp_path / "alice", "alice@vm-1", "alice-pw", "policy", "set", "/data", "--keep-latest=3")
+    as_tenant(server, tmp_path / "alice", "alice@vm-1", "alice-pw", "policy", "set", "alice@vm-1", "--keep-latest=4")
+    again = await tenancy.sync(admin, endpoint(server), asked(listed, ours=report.users.ours))
+    assert (again.written, again.acl.empty, again.forged_policies) == (0, True, 0)
+
+
 async def test_an_append_only_tenant_among_others(
     server: Server, admin: KopiaSession, tenancy: Tenancy, listed: dict[str, PasswordHash], tmp_path: Path
 ) -> None:
@@ -242,7 +294,7 @@ async def test_an_append_only_tenant_among_others(
         assert (gone.returncode == 0) is deleted, gone.stderr
         assert len(await admin.find_manifests(labels)) == (0 if deleted else 1)
     back = await tenancy.sync(admin, endpoint(server), asked(listed, b"# no entries"))
-    assert len(back.acl.plain_puts) == 2
+    assert len(back.acl.plain_puts) == 3
     [left] = await admin.find_manifests({"type": "snapshot"})
     as_tenant(server, tmp_path / "alice@vm-1", "alice@vm-1", "alice-pw", "snapshot", "delete", left.id, "--delete")
 

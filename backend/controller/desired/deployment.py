@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.controller.certificates import KeyPair
 from backend.controller.desired.meta import metadata
-from backend.controller.desired.secrets import RESTART_KEYS
+from backend.controller.desired.secrets import MOUNTED_KEYS, RESTART_KEYS
 from backend.controller.names import CONFIG_HASH, READINESS_GATE
 from backend.controller.observe import Observed
 from backend.controller.settings import Settings
@@ -70,7 +70,14 @@ def _pod_spec(observed: Observed, settings: Settings) -> Json:
         "initContainers": [_ensure(observed, settings)],
         "containers": [_kopia(observed, settings)],
         "volumes": [
-            {"name": "repository", "secret": {"secretName": names.repository_secret, "defaultMode": 0o444}},
+            {
+                "name": "repository",
+                "secret": {
+                    "secretName": names.repository_secret,
+                    "defaultMode": 0o444,
+                    "items": [{"key": key, "path": key} for key in MOUNTED_KEYS],
+                },
+            },
             {"name": "tls", "secret": {"secretName": names.tls_secret, "defaultMode": 0o444}},
             {"name": "config", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}},
             {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}},

@@ -20,6 +20,8 @@ from backend.crd.constants import UNIQUE_ID_ANNOTATION
 Json = dict[str, Any]
 # The administrator's password is changed in the running server, through a session.
 RESTART_KEYS = ("storage.json", "repository.json", "repository-password", "control-password")
+# What `bsls repository ensure` reads from its volume; the control user's password comes by environment only.
+MOUNTED_KEYS = ("storage.json", "repository.json", "expected-unique-id", "repository-password", "admin-password")
 ROTATION = "credentials-rotation"
 PREVIOUS = "-previous"
 
@@ -106,7 +108,8 @@ def _own_passwords(observed: Observed, present: Json | None) -> dict[str, bytes]
     annotations = observed.raw["metadata"].get("annotations") or {}
     asked = str(annotations.get(ROTATE_CREDENTIALS, "")).encode()
     rotating = present is not None and asked not in (b"", decode(present, ROTATION) or b"")
-    found = {ROTATION: asked or decode(present, ROTATION) or b""}
+    rotation = asked or decode(present, ROTATION)
+    found = {ROTATION: rotation} if rotation else {}
     for key in ("admin-password", "control-password"):
         found[key] = _new_password() if rotating else _kept(present, key)
         before = decode(present, key if rotating else key + PREVIOUS)

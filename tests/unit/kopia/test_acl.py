@@ -9,6 +9,7 @@ import pytest
 from backend.kopia.acl import (
     DEFAULTS,
     LOWERED,
+    UNSAFE,
     AclEntry,
     AclManifest,
     AclPlan,
@@ -24,7 +25,7 @@ from backend.kopia.session import Manifest, ManifestEntry
 
 OURS = "ns/one"
 OPS = entry("ops@admin", "READ", type="snapshot")
-KOPIAS = [AclManifest(f"kopia-{number}", "", default) for number, default in enumerate(DEFAULTS)]
+KOPIAS = [AclManifest(f"default-{number}", "", default) for number, default in enumerate(DEFAULTS)]
 
 
 def test_lines_of_kopias_own_syntax() -> None:
@@ -122,12 +123,13 @@ def test_unreadable_lines_take_nothing_away() -> None:
 
 def test_append_only_replaces_the_defaults_and_gives_the_others_theirs_by_name() -> None:
     made = plan(b"alice@vm-1 append-only", *KOPIAS, users=("alice@vm-1", "bob@vm-2"))
-    assert set(made.delete_ids) == {"kopia-0", "kopia-1"}
+    assert set(made.delete_ids) == {"default-0", "default-1", "default-2"}
     by_name = {"username": "bob", "hostname": "vm-2"}
     assert set(made.puts) == {
         *LOWERED,
         entry("bob@vm-2", "FULL", type="snapshot", **by_name),
-        entry("bob@vm-2", "FULL", type="policy", **by_name),
+        entry("bob@vm-2", "FULL", type="policy", policyType="user", **by_name),
+        entry("bob@vm-2", "FULL", type="policy", policyType="path", **by_name),
     }
 
 
@@ -143,6 +145,16 @@ def test_the_defaults_come_back_as_kopias_own() -> None:
     assert set(made.delete_ids) == {"ours-0", "ours-1"}
     assert plan(b"", *lowered, keep_all=True).empty
     assert plan(b"", *(AclManifest(one.id, "ns/other", one.entry) for one in lowered)).empty
+
+
+def test_kopias_own_policy_entry_is_replaced_by_one_that_reaches_no_global_policy() -> None:
+    snapshots, unsafe = AclManifest("1", "", DEFAULTS[0]), AclManifest("2", "", UNSAFE)
+    made = plan(b"", snapshots, unsafe)
+    assert (made.puts, made.plain_puts, made.delete_ids) == ((), DEFAULTS[1:], ("2",))
+    strict = plan(b"*@* append-only", snapshots, unsafe)
+    assert (set(strict.puts), strict.plain_puts, set(strict.delete_ids)) == (set(LOWERED), (), {"1", "2"})
+    beside = AclManifest("3", "ns/other", LOWERED[1])
+    assert plan(b"", beside, unsafe).plain_puts == (), "another server keeps its tenants append-only"
 
 
 def test_an_entry_is_read_back_as_it_was_written() -> None:
