@@ -43,6 +43,7 @@ USERS, SNAPSHOTS_EACH = 1000, 10
 CLI_CALLS = 20
 CHANGED = "changed@vm"
 VISITOR, VISITOR_PASSWORD = "visitor@vm", secrets.token_urlsafe(12)
+IMAGE_PATH = "/opt/bsls"  # where the local image has our packages
 SECOND_NS = 1_000_000_000
 
 
@@ -320,8 +321,9 @@ class Helper:
 
     def __init__(self, kubeconfig: Path, login: Json) -> None:
         source = (Path(__file__).parent / "in_pod.py").read_text()
-        command = [str(binary("kubectl")), f"--kubeconfig={kubeconfig}", f"--cache-dir={cache_dir() / 'kubectl'}",
-                   "exec", "-i", "-n", NS, "helper", "--", "python3", "-c", source]  # fmt: skip
+        kubectl = [str(binary("kubectl")), f"--kubeconfig={kubeconfig}", f"--cache-dir={cache_dir() / 'kubectl'}"]
+        python = ["env", f"PYTHONPATH={IMAGE_PATH}", "python3", "-c", source]
+        command = [*kubectl, "exec", "-i", "-n", NS, "helper", "--", *python]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self._ask(login) != "ready":
             raise SystemExit("the helper in the cluster did not start")

@@ -18,7 +18,8 @@ from backend.kopia.backoff import Backoff
 from backend.kopia.errors import AccessDenied, KopiaError
 from backend.kopia.session import KopiaSession
 from backend.kopia.sync import PresentUser
-from backend.kopia.tenancy import Tenancy, refresh
+from backend.kopia.takeover import REFRESH_WORK, How, refresh
+from backend.kopia.tenancy import Tenancy
 from backend.kopia.view import RepositoryView
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ CALL_DEADLINE_S = 10.0
 SESSION_CHECK_S = 20.0
 POLL_S = 300.0
 UNFINISHED_S = 15.0
+CACHE_CHECK_S = 2.5
 RETRY_S = (0.3, 15.0)
 
 
@@ -40,6 +42,7 @@ class ServerWatch:
         self._repository = ""
         self._sync_at = 0.0
         self._poll_at = 0.0
+        self._pause = SESSION_CHECK_S
 
     async def run(self) -> None:
         """Hold a session while there is a pod to hold it with; reconnect with back-off."""
@@ -75,7 +78,7 @@ class ServerWatch:
                 await self._note_ended(session)
                 await self._sync_if_due(session, login)
                 await self._poll_if_due(session)
-                await wait(watcher.server_changed, SESSION_CHECK_S)
+                await wait(watcher.server_changed, self._pause)
                 if watcher.target.login == login and not watcher.server_changed.is_set():
                     await session.find_manifests({"type": "user", "username": login.admin_user})
         finally:
@@ -98,10 +101,12 @@ class ServerWatch:
             return
         ledger = target.ledger if watcher.facts.ledger is None else watcher.facts.ledger
         asked = target.asked.knowing(ledger)
-        good = not watcher.storage_failures
-        report = await self._tenancy.sync(session, login.endpoint, asked, may_refresh=good)
+        how = await self._how(session)
+        report = await self._tenancy.sync(session, login.endpoint, asked, how=how)
         unfinished = not report.live or bool(report.users.conflicts)
-        self._sync_at = time.monotonic() + (UNFINISHED_S if unfinished else _about(POLL_S))
+        soon = CACHE_CHECK_S if how is How.CACHE and not report.live else UNFINISHED_S
+        self._pause = min(SESSION_CHECK_S, soon) if unfinished else SESSION_CHECK_S
+        self._sync_at = time.monotonic() + (soon if unfinished else _about(POLL_S))
         if report.written or report.users.removes:
             log.info("%s: %d written, %d users removed, live: %s", watcher.name, report.written,
                      len(report.users.removes), report.live_error or "yes")  # fmt: skip
@@ -114,6 +119,13 @@ class ServerWatch:
             ledger=ledger if asked.users is None else report.users.ours,
         )
         self._tell_repository()
+
+    async def _how(self, session: KopiaSession) -> How:
+        """A refresh stops the whole server for a time that grows with what the repository holds."""
+        if self._watcher.storage_failures:
+            return How.NOT_NOW
+        sources, manifests = await self._view.extent(session)
+        return How.REFRESH if sources * (manifests + len(self._tenancy.users)) <= REFRESH_WORK else How.CACHE
 
     # --- what the repository holds -------------------------------------------------------------------------------
 

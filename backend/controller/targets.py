@@ -17,7 +17,8 @@ from backend.crd.drift import DriftPolicy
 from backend.kopia.acl import AclList
 from backend.kopia.policy import policy_body
 from backend.kopia.sync import UserRules
-from backend.kopia.tenancy import Asked, Endpoint
+from backend.kopia.takeover import Endpoint
+from backend.kopia.tenancy import Asked
 from backend.storage.model import KopiaStorage
 
 
@@ -92,7 +93,9 @@ def _login(observed: Observed) -> Login | None:
     secret = observed.owned.get(("Secret", observed.names.repository_secret))
     certificate = tls_pair(observed.owned.get(("Secret", observed.names.tls_secret))).certificate
     admin, control = (
-        tuple(found.decode() for key in (name, name + PREVIOUS) if (found := decode(secret, key)))
+        tuple(
+            word for key in (name, name + PREVIOUS) if (found := decode(secret, key)) for word in found.decode().split()
+        )
         for name in ("admin-password", "control-password")
     )
     if pod is None or not pods.running(pod) or not (certificate and admin and control):

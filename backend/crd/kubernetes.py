@@ -61,7 +61,8 @@ class KeySelector(KubernetesModel):
     key: str = Field(max_length=253, description="Key in the object's data.", json_schema_extra=checked(data_key()))
     optional: bool | None = Field(
         default=None,
-        description="Specify whether the object or its key may be absent. An absent optional source counts as empty.",
+        description="Specify whether the object or its key may be absent. While an optional list is "
+        "absent, nothing is changed.",
     )
 
 

@@ -118,15 +118,15 @@ def _words(line: bytes) -> list[str]:
 
 def _user(text: str) -> str:
     if not _USER.fullmatch(text):
-        raise InvalidLine(f"user {shown(text)} must have the form user@host in lower case; either part may be *")
+        raise InvalidLine("the user must have the form user@host in lower case; either part may be *")
     return text
 
 
 def _profile(user: str, name: str) -> tuple[str, Profile]:
     if name not in tuple(Profile):
-        raise InvalidLine(f"{shown(name)} is no profile; use append-only or full, or 'user target access'")
+        raise InvalidLine("the second word is no profile; use append-only or full, or write 'user target access'")
     if "*" in user and user != EVERYBODY:
-        raise InvalidLine(f"a profile is for one user@host or for {EVERYBODY}, not for {shown(user)}")
+        raise InvalidLine(f"a profile is for one user@host or for {EVERYBODY}, not for a pattern")
     return _user(user), Profile(name)
 
 

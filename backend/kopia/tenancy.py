@@ -10,11 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backend.kopia.acl import ACL_LABELS, AclList, AclPlan, acl_manifest, parse_acl, plan_acl, wanted_entries
-from backend.kopia.control import ControlClient
-from backend.kopia.errors import AccessDenied, KopiaError
 from backend.kopia.manifests import ManifestCache
 from backend.kopia.policy import differences, merge, read_global, write_global
-from backend.kopia.probe_login import Credential, ProbeAccount
 from backend.kopia.session import KopiaSession, Manifest, ManifestEntry
 from backend.kopia.sync import (
     NAME_LABEL,
@@ -27,11 +24,10 @@ from backend.kopia.sync import (
     present_users,
     user_manifest,
 )
+from backend.kopia.takeover import Credential, Endpoint, How, Takeover
 from backend.kopia.users import PasswordHash, is_reserved
 
 WRITE_DEADLINE_S = 60.0
-REFRESH_DEADLINE_S = 5.0
-LOGIN_DEADLINE_S = 10.0
 
 Item = tuple[Mapping[str, Any], Mapping[str, str]]
 
@@ -53,15 +49,6 @@ class Asked:
     def knowing(self, ours: Mapping[str, str]) -> Asked:
         """The same, with what this server wrote last."""
         return replace(self, rules=replace(self.rules, ours=ours))
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where the server is. Passwords never show in a repr."""
-
-    address: str
-    certificate: bytes = field(repr=False)
-    control_passwords: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -89,8 +76,7 @@ class Tenancy:
     def __init__(self, probe_user: str) -> None:
         self.users = ManifestCache(USER_LABELS, parse_user, lambda labels: labels.get(NAME_LABEL, ""))
         self.acls = ManifestCache(ACL_LABELS, parse_acl)
-        self._probe = ProbeAccount(probe_user)
-        self._unproven = True
+        self._takeover = Takeover(probe_user)
 
     def present(self) -> dict[str, PresentUser]:
         """Who can log in, without the accounts of controllers."""
@@ -103,16 +89,16 @@ class Tenancy:
 
     def doubt(self) -> None:
         """Another server process: whether it has taken everything over is not known."""
-        self._unproven = True
+        self._takeover.doubt()
 
     async def sync(
-        self, session: KopiaSession, endpoint: Endpoint, asked: Asked, *, may_refresh: bool = True
+        self, session: KopiaSession, endpoint: Endpoint, asked: Asked, *, how: How = How.REFRESH
     ) -> SyncReport:
-        """One pass. `may_refresh` False while the storage is bad: a refresh would hang the whole server."""
-        self._probe.prepare()
+        """One pass; `how` the server shall take over what changed."""
+        self._takeover.prepare()
         for cache in (self.users, self.acls):
             if await cache.refresh(session):
-                self._unproven = True  # somebody else's change shall be in effect too
+                self._takeover.doubt()  # somebody else's change shall be in effect too
         present = present_users(self.users.values())
         users = plan_users(asked.users, present, asked.rules) if asked.users is not None else UserPlan("")
         acl = self._plan_acl(asked, present)
@@ -123,10 +109,11 @@ class Tenancy:
         repairing = bool(drift) and asked.policy_repair
         if repairing:
             await write_global(session, merge(policy.body, asked.policy), policy.ids)
-        self._unproven = self._unproven or repairing or bool(policy.forged) or not (users.empty and acl.empty)
-        credential = await self._probe.take() if self._unproven and may_refresh else None
+        if repairing or policy.forged or not (users.empty and acl.empty):
+            self._takeover.doubt()
+        credential = await self._takeover.credential(how)
         written = await self._write(session, asked.rules.owner, users, acl, credential, policy.forged)
-        live_error = await self._prove(endpoint, credential)
+        live_error = await self._takeover.prove(endpoint, how)
         return SyncReport(
             users,
             acl,
@@ -164,8 +151,8 @@ class Tenancy:
         items += [acl_manifest(item, "") for item in acl.plain_puts]
         deletes = [*users.delete_ids, *acl.delete_ids, *forged]
         if credential is not None:
-            items.append(user_manifest(self._probe.user, credential.hash, owner))
-            deletes += [one.id for one in self.users.values() if one.name == self._probe.user]
+            items.append(user_manifest(self._takeover.user, credential.hash, owner))
+            deletes += [one.id for one in self.users.values() if one.name == self._takeover.user]
         if not items and not deletes:
             return 0
         ids = await session.put_manifests(items, deadline=WRITE_DEADLINE_S)
@@ -183,36 +170,5 @@ class Tenancy:
         self.users.forget(deleted)
         self.acls.forget(deleted)
 
-    async def _prove(self, endpoint: Endpoint, credential: Credential | None) -> str:
-        """Refresh and log in; a sentence when that cannot be done."""
-        if not self._unproven:
-            return ""
-        if credential is None:
-            return "The storage does not answer, so the server was not told of the change yet."
-        try:
-            await refresh(endpoint)
-            await self._probe.log_in(endpoint.address, endpoint.certificate, credential, deadline=LOGIN_DEADLINE_S)
-        except AccessDenied as error:
-            return f"The server does not let our own probe user in after the change: {error}"
-        except KopiaError as error:
-            return f"The server could not be asked to take the change over: {error}"
-        self._unproven = False
-        self._probe.prepare()
-        return ""
-
     async def close(self) -> None:
-        await self._probe.close()
-
-
-async def refresh(endpoint: Endpoint) -> None:
-    """Let the server take over what was written; of several control passwords (one may be due) the first that fits."""
-    for left, password in zip(
-        range(len(endpoint.control_passwords) - 1, -1, -1), endpoint.control_passwords, strict=True
-    ):
-        async with ControlClient(endpoint.address, endpoint.certificate, password) as control:
-            try:
-                await control.refresh(deadline=REFRESH_DEADLINE_S)
-                return
-            except AccessDenied:
-                if not left:
-                    raise
+        await self._takeover.close()

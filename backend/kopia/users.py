@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend.kopia.text_list import InvalidLine, Rejected, Rejects, lines, shown
+from backend.kopia.text_list import InvalidLine, Rejected, Rejects, lines
 
 USER_NAME = re.compile(r"[a-z0-9\-_.]+@[a-z0-9\-_.]+")
 SALT_LENGTH = 32
@@ -114,11 +114,12 @@ def check_user_name(name: str) -> str:
         raise InvalidLine("the user name is missing before the colon")
     if len(name) > MAX_NAME_LENGTH:
         raise InvalidLine(f"the user name is longer than {MAX_NAME_LENGTH} characters")
+    # the text is not repeated: on a line with its parts mixed up it may be the password or the hash
     if name.count("@") != 1:
-        raise InvalidLine(f"user name {shown(name)} must have the form user@host with exactly one @")
+        raise InvalidLine("the user name before the colon must have the form user@host with exactly one @")
     if name != name.lower():
-        raise InvalidLine(f"user name {shown(name)} has upper-case letters; Kopia takes lower case only")
-    raise InvalidLine(f"user name {shown(name)} may hold only a-z, 0-9, '-', '_' and '.' on both sides of the @")
+        raise InvalidLine("the user name has upper-case letters; Kopia takes lower case only")
+    raise InvalidLine("the user name may hold only a-z, 0-9, '-', '_' and '.' on both sides of the @")
 
 
 def decode_hash(encoded: str) -> PasswordHash:

@@ -44,6 +44,14 @@ class RepositoryView:
             self._sum_up({tenant})
         return changes
 
+    async def extent(self, session: KopiaSession) -> tuple[int, int]:
+        """How many sources (a path of a tenant) and manifests there are; before the first view, from a listing."""
+        if self._summaries:
+            sources = sum(one.paths for one in self._summaries.values())
+            return sources, len(self.snapshots) + len(self.policies)
+        listed = await session.find_manifests(SNAPSHOT_LABELS, deadline=LIST_DEADLINE_S)
+        return len({(tenant_of(entry.labels), entry.labels.get("path")) for entry in listed}), len(listed)
+
     def tenants(self) -> Mapping[str, TenantSummary]:
         """Everybody who has a snapshot, by `user@host`."""
         return self._summaries

@@ -8,6 +8,9 @@ SERVER_PORT = 51515
 METRICS_PORT = 9090
 CONTROL_USER = "server-control"
 LOG_FILE = "kopia.log"
+# The server's own refresh stops all sessions while it runs: up to half a minute with 1,000 tenants, and for as long as
+# the storage is down. The controller refreshes where that is cheap; indexes are read anew every 15 minutes anyway.
+NEVER = "87600h"
 UNLIMITED_SEGMENT = 9_000_000_000_000  # the log "file" is the container's stdout: never start a second one
 
 SERVER_ENVIRONMENT = {
@@ -34,6 +37,7 @@ def server_command(
         f"--server-control-username={CONTROL_USER}",
         f"--metrics-listen-addr={host}:{metrics_port}",
         "--kopiaui-notifications",
+        f"--refresh-interval={NEVER}",
         *_log_flags(where),
     ]
 

@@ -157,6 +157,34 @@ BAD: dict[str, tuple[Json, str]] = {
         good(repository={"retentionMode": "Locked", "retentionPeriod": "720h"}),
         'supported values: "GOVERNANCE", "COMPLIANCE"',
     ),
+    "keeping fewer than none": (
+        good(policy={"retention": {"keepLatest": -1}}),
+        "spec.policy.retention.keepLatest in body should be greater than or equal to 0",
+    ),
+    "keeping too many": (
+        good(policy={"retention": {"keepAnnual": 10001}}),
+        "spec.policy.retention.keepAnnual in body should be less than or equal to 10000",
+    ),
+    "unknown compressor": (
+        good(policy={"compression": {"compressor": "brotli"}}),
+        'spec.policy.compression.compressor: Unsupported value: "brotli": supported values: "none", "zstd"',
+    ),
+    "ignore rule empty": (
+        good(policy={"files": {"ignore": [""]}}),
+        "spec.policy.files.ignore[0] in body should be at least 1 chars long",
+    ),
+    "ignore rule too long": (
+        good(policy={"files": {"ignore": ["*.tmp", "a" * 1025]}}),
+        "spec.policy.files.ignore[1]: Too long: may not be more than 1024",
+    ),
+    "too many ignore rules": (
+        good(policy={"files": {"ignore": ["*.tmp"] * 257}}),
+        "spec.policy.files.ignore: Too many: 257: must have at most 256 items",
+    ),
+    "unknown drift policy of the policy": (
+        good(policy={"driftPolicy": "Ignore"}),
+        'spec.policy.driftPolicy: Unsupported value: "Ignore": supported values: "Repair", "Report"',
+    ),
 }
 
 
@@ -180,5 +208,14 @@ GOOD: dict[str, Json] = {
     "nodes by expression": node_selector({"key": "zone", "operator": "In", "values": ["a"]}),
     "every namespace": good(networkPolicy={"allowedNamespaces": {}}),
     "an objective": good(objectives={"maxSnapshotAge": "1h30m"}),
+    "a policy": good(
+        policy={
+            "retention": {"keepLatest": 0, "keepDaily": 7, "keepAnnual": 10000},
+            "compression": {"compressor": "zstd-fastest"},
+            "files": {"ignore": ["*.tmp", "/cache/", "a" * 1024]},
+            "driftPolicy": "Report",
+        }
+    ),
+    "a policy that asks for nothing": good(policy={}),
     "object lock": good(repository={"retentionMode": "GOVERNANCE", "retentionPeriod": "24h"}),
 }

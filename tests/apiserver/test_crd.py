@@ -112,7 +112,12 @@ def test_defaults_appear(server: Json) -> None:
     assert spec["networkPolicy"] == {
         "allowedNamespaces": {"matchLabels": {"oadp.openshift.io/file-backup-client": "true"}}
     }
-    assert not {"tls", "podConfig", "accessControl", "objectives", "repository"} & set(spec)
+    assert not {"tls", "podConfig", "accessControl", "objectives", "policy", "repository"} & set(spec)
+
+
+def test_a_policy_is_kept_in_force_by_default(api: Api) -> None:
+    answer = api("POST", f"{COLLECTION}?dryRun=All", good(policy={"retention": {"keepLatest": 3}}))
+    assert answer["spec"]["policy"] == {"retention": {"keepLatest": 3}, "driftPolicy": "Repair"}, answer
 
 
 @pytest.mark.parametrize(

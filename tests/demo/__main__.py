@@ -8,14 +8,16 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from backend.crd.constants import CLIENT_LABEL, CLIENT_LABEL_VALUE
-from backend.kopia.users import hash_password
 from tests import objects
 from tests.cluster.cache import cache_dir
 from tests.demo import places, site
 from tests.demo.report import Report
+from tests.demo.tenants import Tenants, user_list
 from tests.demo.vm import Kubectl, Vm
 
 BACKUP_NS, VM_NS, OTHER_NS = "bsls-demo", "bsls-demo-vms", "bsls-demo-elsewhere"
@@ -79,6 +81,13 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
     for vm in vms[:2]:
         with report.step(f"{vm.user}: connect, snapshot, list, restore, compare, disconnect"):
             _flow(vm, url, fingerprint, report)
+    tenants = Tenants(kubectl, BACKUP_NS, SERVER, passwords)
+    new = Vm(kubectl, VM_NS, "vm-2", "carol@vm-3", secrets.token_urlsafe(12))
+    for what, change in _changes(tenants, new):
+        with report.step(f"edit the Secret: {what} {new.user}"):
+            seconds = change(url, fingerprint)
+        report.say(f"in effect {seconds:.1f} s after the Secret was changed")
+        report.facts[f"{what} a tenant"] = round(seconds, 2)
     if place.enforces_network_policy:
         with report.step("a pod of a namespace without the label is refused"):
             _refused(vms[2], url)
@@ -92,7 +101,7 @@ def _tidy(kubectl: Kubectl) -> None:
 
 
 def _samples(s3_url: str, s3: places.Storage, passwords: dict[str, str]) -> str:
-    users = "# tenants of the demo\n" + "".join(f"{hash_password(user, word)}\n" for user, word in passwords.items())
+    users = user_list(passwords)
     credentials = objects.aws_credentials(s3.access_key, s3.secret_key)
     return objects.to_list(
         objects.secret(BACKUP_NS, "default-credentials", {"cloud": credentials}),
@@ -132,6 +141,22 @@ def _flow(vm: Vm, url: str, fingerprint: str, report: Report) -> None:
         raise AssertionError(f"{vm.user}: the restored bytes differ")
     vm.disconnect()
     report.say(f"snapshot {snapshot}: restored, bytes are equal")
+
+
+def _changes(tenants: Tenants, vm: Vm) -> list[tuple[str, Callable[[str, str], float]]]:
+    """A tenant comes, gets another password, and goes: each time by nothing but the Secret."""
+    rotated = replace(vm, password=secrets.token_urlsafe(12))
+
+    def rotate(url: str, fingerprint: str) -> float:
+        seconds = tenants.put(rotated, url, fingerprint)
+        tenants.wait_refused(vm, url, fingerprint)
+        return seconds
+
+    return [
+        ("add", lambda url, fingerprint: tenants.put(vm, url, fingerprint)),
+        ("rotate", rotate),
+        ("remove", lambda url, fingerprint: tenants.remove(rotated, url, fingerprint)),
+    ]
 
 
 def _refused(vm: Vm, url: str) -> None:

@@ -15,7 +15,8 @@ from backend.kopia.acl import parse_acl_list
 from backend.kopia.errors import AccessDenied, DeadlineExceeded
 from backend.kopia.session import KopiaSession
 from backend.kopia.sync import UserRules, user_manifest
-from backend.kopia.tenancy import Asked, Endpoint, SyncReport, Tenancy, refresh
+from backend.kopia.takeover import Endpoint, How, refresh
+from backend.kopia.tenancy import Asked, SyncReport, Tenancy
 from backend.kopia.users import PBKDF2, PasswordHash, make_hash
 from tests.kopia.pods import ADMIN, ADMIN_PASSWORD, CONTROL_PASSWORD, Pod, Server, pod_on, running
 from tests.servers.seaweed import Seaweed
@@ -302,11 +303,29 @@ async def test_an_append_only_tenant_among_others(
 async def test_while_the_storage_is_bad_the_server_is_not_told(
     server: Server, admin: KopiaSession, tenancy: Tenancy, listed: dict[str, PasswordHash]
 ) -> None:
-    waiting = await tenancy.sync(admin, endpoint(server), asked(listed), may_refresh=False)
+    waiting = await tenancy.sync(admin, endpoint(server), asked(listed), how=How.NOT_NOW)
     assert not waiting.live
     assert "storage" in waiting.live_error
     done = await tenancy.sync(admin, endpoint(server), asked(listed))
     assert (done.live, done.written) == (True, 0)
+
+
+async def test_where_a_refresh_costs_too_much_the_servers_cache_is_waited_for(
+    server: Server, admin: KopiaSession, tenancy: Tenancy, listed: dict[str, PasswordHash]
+) -> None:
+    """Nobody is let in or kept out by the old state for more than the 10 s that the server caches its users."""
+    assert not await logs_in(server, "nobody@vm", "fills the cache")
+    report = await tenancy.sync(admin, endpoint(server), asked(listed), how=How.CACHE)
+    assert not report.live
+    assert "within 10 seconds" in report.live_error
+    for _ in range(40):
+        report = await tenancy.sync(admin, endpoint(server), asked(listed, ours=report.users.ours), how=How.CACHE)
+        assert report.written == 0, "the probe's password is not changed while it is waited for"
+        if report.live:
+            break
+        await asyncio.sleep(0.3)
+    assert report.live
+    assert await logs_in(server, "alice@vm-1", "alice-pw")
 
 
 async def test_a_control_password_from_before_a_rotation_will_do(

@@ -24,6 +24,7 @@ RESTART_KEYS = ("storage.json", "repository.json", "repository-password", "contr
 MOUNTED_KEYS = ("storage.json", "repository.json", "expected-unique-id", "repository-password", "admin-password")
 ROTATION = "credentials-rotation"
 PREVIOUS = "-previous"
+KEPT = 3
 
 
 def repository_secret(observed: Observed, inputs: Inputs, settings: Settings) -> dict[str, bytes]:
@@ -112,9 +113,10 @@ def _own_passwords(observed: Observed, present: Json | None) -> dict[str, bytes]
     found = {ROTATION: rotation} if rotation else {}
     for key in ("admin-password", "control-password"):
         found[key] = _new_password() if rotating else _kept(present, key)
-        before = decode(present, key if rotating else key + PREVIOUS)
-        if before:
-            found[key + PREVIOUS] = before
+        before = [part for part in (decode(present, key), decode(present, key + PREVIOUS)) if part]
+        if before[0 if rotating else 1 :]:
+            # several, should the next rotation come before the restart that the last one waits for
+            found[key + PREVIOUS] = b"\n".join(b"\n".join(before[0 if rotating else 1 :]).split(b"\n")[:KEPT])
     return found
 
 

@@ -81,6 +81,11 @@ def test_a_bad_line_spoils_only_itself(line: bytes, reason: str) -> None:
     assert rejected.reason.isprintable()
 
 
+@pytest.mark.parametrize("line", [b"alice@vm-1 s3cret", b"S3cret@word append-only", b"alice@vm-1:s3cret"])
+def test_a_user_list_in_the_wrong_place_tells_no_secret(line: bytes) -> None:
+    assert "cret" not in parse_acl_list(line).rejected[0].reason
+
+
 def test_two_profiles_of_one_user_are_refused() -> None:
     parsed = parse_acl_list(b"a@b append-only\na@b full\na@b append-only")
     assert parsed.profiles == {"a@b": Profile.APPEND_ONLY}
