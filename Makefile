@@ -54,7 +54,7 @@ bench-tenants: setup ## users, access and the view of the repository: the speed 
 	@$(BIN)/python -m benchmarks.tenants
 
 lock: ## resolve the dependencies of pyproject.toml anew
-	@$(BIN)/pip-compile -q --strip-extras --extra dev --no-emit-index-url --no-emit-trusted-host -o requirements.lock pyproject.toml
+	@$(BIN)/pip-compile -q --strip-extras --extra dev --no-emit-find-links --no-emit-index-url --no-emit-trusted-host -o requirements.lock pyproject.toml
 
 clean: ## remove what was built and cached
 	@rm -rf $(BSLS_CACHE) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

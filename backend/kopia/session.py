@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-import grpc
+from google.protobuf.message import DecodeError
 
 from backend.kopia import wire
 from backend.kopia.batch import Batch
 from backend.kopia.errors import DeadlineExceeded, KopiaError, NotFound, ServerUnavailable, StreamBroken
 from backend.kopia.proto import session_pb2 as pb
-from backend.kopia.proto import session_pb2_grpc
+from backend.kopia.stream import GrpcStream
 from backend.kopia.tls import PinnedCertificate, pin
 
-MAX_MESSAGE_BYTES = 20 << 20
 PAGE_SIZE = 1000
 DEFAULT_DEADLINE = 15.0
 CLOSE_SECONDS = 1.0
+SESSION_PATH = "/kopia_repository.KopiaRepository/Session"
 CLIENT_VERSION = "0.23.1"
 
 
@@ -47,15 +47,13 @@ class Manifest:
 class KopiaSession:
     """Open with `connect`; every call takes its own deadline in seconds. After StreamBroken, open a new one."""
 
-    def __init__(self, channel: grpc.aio.Channel, call: Any, deadline: float) -> None:
-        self._channel = channel
-        self._call = call
+    def __init__(self, deadline: float) -> None:
         self._deadline = deadline
-        self._outgoing: asyncio.Queue[pb.SessionRequest | None] = asyncio.Queue()
+        self._stream: GrpcStream | None = None
         self._pending: dict[int, Batch] = {}
         self._next_id = 0
         self._broken: KopiaError | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._over = asyncio.Event()
 
     @classmethod
     async def connect(
@@ -69,30 +67,33 @@ class KopiaSession:
         purpose: str = "bsls controller",
     ) -> Self:
         """Log in as `user@host` at `host:port`, trusting exactly the given PEM certificate."""
-        channel = _channel(target, pin(certificate))
+        session = cls(deadline)
         try:
-            stub = session_pb2_grpc.KopiaRepositoryStub(channel)  # type: ignore[no-untyped-call]
-            call = stub.Session(metadata=wire.login(user, password, CLIENT_VERSION))
-            session = cls(channel, call, deadline)
-            await session._start(purpose)
+            async with asyncio.timeout(deadline):
+                await session._open(target, pin(certificate), wire.login(user, password, CLIENT_VERSION))
+                request = pb.InitializeSessionRequest(purpose=purpose)
+                await session._ask(pb.SessionRequest(initialize_session=request), deadline)
+        except TimeoutError:
+            session._abort()
+            raise DeadlineExceeded(f"no session with the Kopia server within {deadline:g} s") from None
+        except StreamBroken as error:
+            session._abort()
+            raise ServerUnavailable(str(error)) from error
         except BaseException:
-            await channel.close()
+            session._abort()
             raise
         return session
 
-    async def _start(self, purpose: str) -> None:
-        self._tasks = [
-            asyncio.create_task(self._read_answers(), name="kopia session reader"),
-            asyncio.create_task(self._write_requests(), name="kopia session writer"),
-        ]
-        try:
-            await self._ask(pb.SessionRequest(initialize_session=pb.InitializeSessionRequest(purpose=purpose)), None)
-        except StreamBroken as error:
-            await self.close()
-            raise ServerUnavailable(str(error)) from error
-        except BaseException:
-            await self.close()
-            raise
+    async def _open(self, target: str, certificate: PinnedCertificate, metadata: Sequence[tuple[str, str]]) -> None:
+        self._stream = await GrpcStream.open(
+            target,
+            certificate.ssl_context(),
+            certificate.name,
+            SESSION_PATH,
+            metadata,
+            self._take,
+            lambda how: self._end(how if isinstance(how, StreamBroken) else wire.ended(how)),
+        )
 
     async def find_manifests(self, labels: Mapping[str, str], *, deadline: float | None = None) -> list[ManifestEntry]:
         """Every manifest we may read that carries all these labels."""
@@ -147,15 +148,12 @@ class KopiaSession:
 
     async def close(self) -> None:
         """End the session; requests in flight end in StreamBroken. Safe to call twice."""
-        if self._broken is None:
-            self._break(StreamBroken("the session was closed"))
-            self._outgoing.put_nowait(None)
-            await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
-        self._call.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._channel.close()
+        self._break(StreamBroken("the session was closed"))
+        if self._stream is not None and not self._over.is_set():
+            self._stream.finish()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), CLOSE_SECONDS)
+        self._abort()
 
     @property
     def broken(self) -> bool:
@@ -185,7 +183,7 @@ class KopiaSession:
         for position, request in enumerate(requests):
             request.request_id = batch.first_id + position
             self._pending[request.request_id] = batch
-            self._outgoing.put_nowait(request)
+        self._send(request.SerializeToString() for request in requests)
         limit = self._deadline if deadline is None else deadline
         try:
             async with asyncio.timeout(limit):
@@ -197,27 +195,16 @@ class KopiaSession:
                 self._pending.pop(request_id, None)
         return batch.results(absent)
 
-    async def _write_requests(self) -> None:
-        """One writer: a request whose caller gave up is sent all the same, and its answer finds no one."""
-        with contextlib.suppress(grpc.RpcError, asyncio.InvalidStateError):  # the reader learns why
-            while (request := await self._outgoing.get()) is not None:
-                await self._call.write(request)
-            await self._call.done_writing()
+    def _send(self, bodies: Iterable[bytes]) -> None:
+        if self._stream is None:
+            raise StreamBroken("the session was never opened")
+        self._stream.send(bodies)
 
-    async def _read_answers(self) -> None:
-        cause: KopiaError
+    def _take(self, body: bytes) -> None:
         try:
-            while True:
-                answer = await self._call.read()
-                if answer is grpc.aio.EOF:
-                    cause = wire.ended(await self._call.code(), await self._call.details())
-                    break
-                self._deliver(answer)
-        except grpc.aio.AioRpcError as error:
-            cause = wire.ended(error.code(), error.details())
-        except asyncio.CancelledError:
-            cause = StreamBroken("the session was closed")
-        self._break(cause)
+            self._deliver(pb.SessionResponse.FromString(body))
+        except DecodeError:
+            self._abort(StreamBroken("the server's answer is no message of Kopia's"))
 
     def _deliver(self, answer: pb.SessionResponse) -> None:
         """To the batch that asked; an answer whose caller gave up finds no one."""
@@ -225,11 +212,20 @@ class KopiaSession:
         if batch is not None and batch.take(answer):
             del self._pending[answer.request_id]
 
+    def _end(self, cause: KopiaError) -> None:
+        self._over.set()
+        self._break(cause)
+
     def _break(self, cause: KopiaError) -> None:
         self._broken = self._broken or cause
         for batch in set(self._pending.values()):
             batch.fail(self._broken)
         self._pending.clear()
+
+    def _abort(self, cause: StreamBroken | None = None) -> None:
+        self._break(cause or StreamBroken("the session was closed"))
+        if self._stream is not None:
+            self._stream.abort()
 
 
 def _manifest(answer: pb.GetManifestResponse) -> Manifest:
@@ -243,17 +239,3 @@ def _manifest(answer: pb.GetManifestResponse) -> Manifest:
 
 def _entry(item: pb.ManifestEntryMetadata) -> ManifestEntry:
     return ManifestEntry(item.id, dict(item.labels), item.mod_time_nanos, item.length)
-
-
-def _channel(target: str, certificate: PinnedCertificate) -> grpc.aio.Channel:
-    credentials = grpc.ssl_channel_credentials(root_certificates=certificate.pem)
-    options = [
-        ("grpc.ssl_target_name_override", certificate.name),
-        ("grpc.default_authority", certificate.name),
-        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-        ("grpc.enable_http_proxy", 0),
-        ("grpc.keepalive_time_ms", 300_000),
-        ("grpc.use_local_subchannel_pool", 1),
-    ]
-    return grpc.aio.secure_channel(target, credentials, options=options)

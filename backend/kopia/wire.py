@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import grpc
+from collections.abc import Mapping
+from enum import IntEnum
+from urllib.parse import unquote
 
 from backend.kopia.errors import AccessDenied, KopiaError, NotFound, ServerUnavailable, StreamBroken, VersionTooOld
 from backend.kopia.proto import session_pb2 as pb
 from backend.kopia.version import ADVICE
+
+NO_REPOSITORY = "not connected to a direct repository"
 
 
 def login(user: str, password: str, version: str) -> tuple[tuple[str, str], ...]:
@@ -38,22 +42,27 @@ def refused(error: pb.ErrorResponse) -> KopiaError:
             return KopiaError(message)
 
 
-def ended(code: grpc.StatusCode, details: str | None) -> KopiaError:
-    """The status a session ended with."""
-    text = details or "the session ended"
-    if code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
-        return AccessDenied(text)
-    if code is grpc.StatusCode.UNIMPLEMENTED:
+class Status(IntEnum):
+    """The codes of gRPC that mean something to us."""
+
+    PERMISSION_DENIED = 7
+    UNIMPLEMENTED = 12
+    UNAVAILABLE = 14
+    UNAUTHENTICATED = 16
+
+
+def ended(headers: Mapping[str, str]) -> KopiaError:
+    """What a session ended with: headers and trailers of the call."""
+    http, text = headers.get(":status", ""), unquote(headers.get("grpc-message", "")) or "the session ended"
+    code = headers.get("grpc-status", "")
+    if http == "404" or code == str(Status.UNIMPLEMENTED.value):
         return VersionTooOld(
             f"the server does not know Kopia's repository sessions: {ADVICE}, started without --no-grpc"
         )
-    if code is grpc.StatusCode.UNAVAILABLE and _before_session(text):
+    if http != "200":
+        return ServerUnavailable(f"the server answered HTTP {http}; is it a Kopia server?")
+    if code in (str(Status.PERMISSION_DENIED.value), str(Status.UNAUTHENTICATED.value)):
+        return AccessDenied(text)
+    if code == str(Status.UNAVAILABLE.value) and NO_REPOSITORY in text:
         return ServerUnavailable(text)
     return StreamBroken(text)
-
-
-def _before_session(text: str) -> bool:
-    """No connection was made at all, or no repository is open behind it."""
-    return any(
-        sign in text for sign in ("failed to connect", "Failed to connect", "not connected to a direct repository")
-    )

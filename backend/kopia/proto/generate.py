@@ -13,12 +13,12 @@ PROTO = HERE / "session.proto"
 
 
 def generate(output: Path) -> list[Path]:
-    """Write session_pb2.py, its .pyi and session_pb2_grpc.py below output; the paths written."""
+    """Write session_pb2.py and its .pyi below output; the paths written."""
     from grpc_tools import protoc  # noqa: PLC0415 - a development tool, not present in the image
 
     with importlib.resources.as_file(importlib.resources.files("grpc_tools") / "_proto") as well_known:
         arguments = ["protoc", f"-I{ROOT}", f"-I{well_known}", f"--python_out={output}", f"--pyi_out={output}"]
-        status = protoc.main([*arguments, f"--grpc_python_out={output}", str(PROTO)])
+        status = protoc.main([*arguments, str(PROTO)])
     if status != 0:
         raise SystemExit(status)
     return sorted((output / HERE.relative_to(ROOT)).glob("session_pb2*"))

@@ -68,7 +68,7 @@ def test_an_empty_list_is_a_list(data: bytes) -> None:
         (b"al ice@vm-1:" + GOOD, "may hold only"),
         (b"alice@vm/1:" + GOOD, "may hold only"),
         ("älice@vm-1:".encode() + GOOD, "may hold only"),
-        (b"al\x1b[31mice@vm-1:" + GOOD, "\\x1b"),
+        (b"al\x1b[31mice@vm-1:" + GOOD, "may hold only"),
         (b"a" * 300 + b"@vm:" + GOOD, "longer than 253"),
         (b"\xff\xfealice@vm-1:" + GOOD, "not UTF-8"),
         (b"alice@vm-1:", "hash is missing"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import grpc
 import pytest
 
 from backend.kopia import wire
-from backend.kopia.errors import AccessDenied, KopiaError, NotFound, ServerUnavailable, StreamBroken
+from backend.kopia.errors import AccessDenied, KopiaError, NotFound, ServerUnavailable, StreamBroken, VersionTooOld
 from backend.kopia.proto import generate
 from backend.kopia.proto import session_pb2 as pb
 
@@ -29,19 +28,27 @@ def test_error_answers(code: pb.ErrorResponse.Code, kind: type[KopiaError]) -> N
 
 
 @pytest.mark.parametrize(
-    ("code", "details", "kind"),
+    ("headers", "kind"),
     [
-        (grpc.StatusCode.PERMISSION_DENIED, "access denied for alice@vm-1", AccessDenied),
-        (grpc.StatusCode.UNAUTHENTICATED, None, AccessDenied),
-        (grpc.StatusCode.UNAVAILABLE, "failed to connect to all addresses; last error: …", ServerUnavailable),
-        (grpc.StatusCode.UNAVAILABLE, "not connected to a direct repository", ServerUnavailable),
-        (grpc.StatusCode.UNAVAILABLE, "Stream removed (Socket closed)", StreamBroken),
-        (grpc.StatusCode.OK, "", StreamBroken),
-        (grpc.StatusCode.UNKNOWN, "flush error", StreamBroken),
+        ({"grpc-status": "7", "grpc-message": "access denied for alice%40vm-1"}, AccessDenied),
+        ({"grpc-status": "16"}, AccessDenied),
+        ({"grpc-status": "12"}, VersionTooOld),
+        ({"grpc-status": "14", "grpc-message": "not connected to a direct repository"}, ServerUnavailable),
+        ({"grpc-status": "14", "grpc-message": "something else"}, StreamBroken),
+        ({"grpc-status": "0"}, StreamBroken),
+        ({"grpc-status": "2", "grpc-message": "flush error"}, StreamBroken),
+        ({}, StreamBroken),
+        ({":status": "404"}, VersionTooOld),
+        ({":status": "502"}, ServerUnavailable),
+        ({":status": ""}, ServerUnavailable),
     ],
 )
-def test_ends_of_a_session(code: grpc.StatusCode, details: str | None, kind: type[KopiaError]) -> None:
-    assert type(wire.ended(code, details)) is kind
+def test_ends_of_a_session(headers: dict[str, str], kind: type[KopiaError]) -> None:
+    assert type(wire.ended({":status": "200", **headers})) is kind
+
+
+def test_the_text_of_an_end_is_decoded() -> None:
+    assert str(wire.ended({":status": "200", "grpc-status": "7", "grpc-message": "no%20way"})) == "no way"
 
 
 def test_a_login() -> None:
