@@ -44,6 +44,7 @@ CLI_CALLS = 20
 CHANGED = "changed@vm"
 VISITOR, VISITOR_PASSWORD = "visitor@vm", secrets.token_urlsafe(12)
 IMAGE_PATH = "/opt/bsls"  # where the local image has our packages
+CALM_S = 12.0
 SECOND_NS = 1_000_000_000
 
 
@@ -272,6 +273,7 @@ class Place:
     def idle(self, seconds: float) -> list[Figure]:
         """CPU of the whole controller with its one, large, idle server."""
         print(f"==> {seconds:.0f} s of idleness", flush=True)
+        time.sleep(CALM_S)  # the last snapshots reach the status up to 10 s later
         self._settle()
         before, started = self._cpu(), time.monotonic()
         time.sleep(seconds)

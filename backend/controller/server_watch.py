@@ -102,7 +102,9 @@ class ServerWatch:
         ledger = target.ledger if watcher.facts.ledger is None else watcher.facts.ledger
         asked = target.asked.knowing(ledger)
         how = await self._how(session)
+        started = time.monotonic()
         report = await self._tenancy.sync(session, login.endpoint, asked, how=how)
+        log.debug("%s: a pass of %.3f s (%s)", watcher.name, time.monotonic() - started, how.value)
         unfinished = not report.live or bool(report.users.conflicts)
         soon = CACHE_CHECK_S if how is How.CACHE and not report.live else UNFINISHED_S
         self._pause = min(SESSION_CHECK_S, soon) if unfinished else SESSION_CHECK_S
