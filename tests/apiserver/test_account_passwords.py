@@ -75,5 +75,5 @@ def test_new_passwords_are_made_when_asked_for(settled: Place) -> None:
     _annotate(settled, "2")
     again = poll(lambda: _data(settled), lambda found: found["credentials-rotation"] == "2", "the next rotation")
     for account in ACCOUNTS:
-        assert again[f"{account}-previous"] == after[account]
+        assert again[f"{account}-previous"].splitlines() == [after[account], before[account]]
         assert again[account] != after[account]

@@ -28,7 +28,7 @@ ENTRIES: list[tuple[bytes, str]] = [
     (b"carol@vm2 append-only", ""),
     (b"lonely@vm1", "a line has the form 'user target access'"),
     (b"\xff\xfe type=snapshot READ", "not UTF-8"),
-    (b"Ops@admin type=snapshot READ", "user 'Ops@admin' must have the form user@host in lower case"),
+    (b"Ops@admin type=snapshot READ", "the user must have the form user@host in lower case"),
     (b"carol@vm2 full", "carol@vm2 has two profiles"),
     (b"dave@vm3 write-only", "the second word is no profile"),
     (b"*@vm3 full", "a profile is for one user@host"),

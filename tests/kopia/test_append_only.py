@@ -20,6 +20,7 @@ from tests.kopia.tenants import (
     SLIPPED_IN,
     Tenant,
     admin_session,
+    own,
     refresh,
     replace_entries,
     running_long,
@@ -29,6 +30,7 @@ from tests.servers.seaweed import Seaweed
 
 pytestmark = pytest.mark.servers
 DEFAULTS, LOWERED = ([entry.body() for entry in entries] for entries in (acl.DEFAULTS, acl.LOWERED))
+KOPIAS = [own("snapshot", "FULL"), acl.UNSAFE.body()]  # what `kopia server acl enable` makes for one's own
 KEEP_TWO = ("--keep-latest=2", *(f"--keep-{span}=0" for span in ("hourly", "daily", "weekly", "monthly", "annual")))
 
 
@@ -46,7 +48,7 @@ def pod(seaweed: Seaweed, kopia_binary: Path, tmp_path_factory: pytest.TempPathF
 def alice(pod: Pod, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
     with running_long(pod) as server:
         (made,) = asyncio.run(tenants_of(server, tmp_path_factory.mktemp("tenants"), ALICE))
-        asyncio.run(replace_entries(server, DEFAULTS, LOWERED))
+        asyncio.run(replace_entries(server, KOPIAS, LOWERED))
         yield made
 
 
