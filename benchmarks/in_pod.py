@@ -74,8 +74,9 @@ class Bench:
             return len(await session.find_manifests({"type": "snapshot"}, deadline=60))
 
     async def log_in(self, user: str, password: str, wait_s: float, limit_s: float) -> float:
-        """The wall-clock time at which this login first worked, tried from `wait_s` on: each refused one takes the server
-        0.2 s under a lock that the change needs too.
+        """The wall-clock time at which this login first worked, tried from `wait_s` on.
+
+        Each refused one takes the server 0.2 s under a lock that the change needs too.
         """
         await asyncio.sleep(wait_s)
         deadline = time.monotonic() + limit_s
