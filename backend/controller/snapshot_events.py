@@ -1,0 +1,154 @@
+"""Events of snapshots and tenants: what the repository holds now, against what was published last. Pure.
+
+The projections `snapshots` (by manifest id) and `tenants` (by user@host) in Redis hold what was published.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from backend.controller.state_events import News, cut, stamp
+from backend.events.catalogue import snapshot as events
+from backend.kopia.snapshots import Snapshot
+
+MANY = 10  # complete snapshots of one tenant that go in one look; a retention policy takes one or two for each backup
+FEW = 3  # that many are many as well, when nothing is left
+MAX_PATH = 4096
+
+
+@dataclass
+class SnapshotStep:
+    """Events, and the fields of both projections that are other now ("" for gone)."""
+
+    news: list[News] = field(default_factory=list)
+    snapshots: dict[str, str] = field(default_factory=dict)
+    tenants: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What else an event tells: retention reasons by snapshot, the session a tenant's snapshots were found in."""
+
+    now: datetime
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sessions: Mapping[str, str] = field(default_factory=dict)
+
+
+Groups = Mapping[str, Mapping[str, Snapshot]]  # by tenant, by manifest id
+Told = Mapping[str, Mapping[str, str]]  # the same of the projection
+
+
+def snapshot_step(
+    there: Groups,
+    told: Told,
+    known_tenants: Mapping[str, str],
+    context: Context,
+    *,
+    tenants: Iterable[str] | None = None,
+    limit: int = 500,
+) -> SnapshotStep:
+    """The next `limit` changes or a few more, the oldest snapshot first. `tenants`: whom to look at; None for all."""
+    step = SnapshotStep()
+    looked = sorted(there.keys() | told.keys()) if tenants is None else sorted(set(tenants))
+    added = [one for name in looked for one in there.get(name, {}).values() if one.id not in told.get(name, {})]
+    added.sort(key=lambda one: (one.end, one.id))
+    for one in added[:limit]:
+        _add(one, known_tenants, context, step)
+    for name in looked:
+        if len(added) + len(step.snapshots) >= 2 * limit:
+            break  # the next step goes on
+        gone = told.get(name, {}).keys() - there.get(name, {}).keys()
+        if gone:
+            _remove(name, sorted(gone), told[name], there.get(name, {}), context, step)
+    return step
+
+
+def _add(one: Snapshot, known_tenants: Mapping[str, str], context: Context, step: SnapshotStep) -> None:
+    body = _body(one)
+    seen = _time(one.end) or _time(one.start) or stamp(context.now)
+    step.snapshots[one.id] = json.dumps(body | {"incomplete": one.incomplete}, separators=(",", ":"))
+    if one.tenant not in known_tenants and one.tenant not in step.tenants:
+        step.tenants[one.tenant] = seen
+        step.news.append(News(events.TenantFirstSeen(user=one.tenant), f"{one.tenant}.first-seen", seen))
+    extra: dict[str, Any] = {"session": context.sessions.get(one.tenant)}
+    if one.complete:
+        payload: Any = events.SnapshotCreated.model_validate(
+            body | extra | {"retention": context.reasons.get(one.id, ())}
+        )
+        step.news.append(News(payload, f"snapshot.{one.id}.created", seen))
+    else:
+        cause = cut(one.incomplete or "no end")
+        payload = events.SnapshotIncomplete.model_validate(body | extra | {"cause": cause})
+        step.news.append(News(payload, f"snapshot.{one.id}.incomplete", seen))
+
+
+def _remove(
+    tenant: str,
+    gone: list[str],
+    told: Mapping[str, str],
+    there: Mapping[str, Snapshot],
+    context: Context,
+    step: SnapshotStep,
+) -> None:
+    """All that a tenant lost goes into one step, so that many are seen as many."""
+    lost = 0
+    for name in gone:
+        body = json.loads(told[name])
+        complete = not body.pop("incomplete", "")
+        step.snapshots[name] = ""
+        lost += complete
+        payload = events.SnapshotDeleted.model_validate(body | {"complete": complete})
+        step.news.append(News(payload, f"snapshot.{name}.deleted", stamp(context.now)))
+    left = sum(one.complete for one in there.values())
+    if lost >= MANY or (lost >= FEW and not left):
+        mass = events.SnapshotsMassDeleted(user=tenant, deleted=lost, left=left)
+        step.news.append(News(mass, f"{tenant}.mass-deleted.{gone[0]}", stamp(context.now)))
+
+
+def _body(one: Snapshot) -> dict[str, Any]:
+    found = {
+        "snapshot": one.id,
+        "user": one.tenant,
+        "path": one.path[:MAX_PATH],
+        "startTime": _time(one.start),
+        "endTime": _time(one.end),
+        "sizeBytes": one.size,
+        "files": one.files,
+        "errors": one.errors,
+        "ignoredErrors": one.ignored_errors,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _time(seconds: float) -> str | None:
+    if not seconds:
+        return None
+    try:
+        return stamp(datetime.fromtimestamp(seconds, UTC))
+    except (OverflowError, ValueError, OSError):
+        return None  # a time that no calendar has: it is the client's word
+
+
+# --- objectives ------------------------------------------------------------------------------------------------------
+
+
+def overdue_step(late: Mapping[str, float], known: Mapping[str, str], now: datetime, age: str) -> SnapshotStep:
+    """`late`: the overdue users and their last complete snapshot; `known`: those told, by name. In `tenants` of the
+    result: who is overdue now, and "" for who is no longer.
+    """
+    step = SnapshotStep()
+    for user in sorted(late.keys() - known.keys()):
+        last = _time(late[user])
+        step.tenants[user] = last or "never"
+        payload = events.TenantOverdue(user=user, last_complete_time=last, max_snapshot_age=age)
+        step.news.append(News(payload, f"{user}.overdue.{last or 'never'}.{age}", stamp(now)))
+    for user in sorted(known.keys() - late.keys()):
+        step.tenants[user] = ""
+        step.news.append(
+            News(events.TenantRecovered(user=user), f"{user}.recovered.{known[user]}.{stamp(now)}", stamp(now))
+        )
+    return step

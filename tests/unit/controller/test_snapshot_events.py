@@ -1,0 +1,134 @@
+"""Snapshots that came and went become events, once, whatever was seen in between."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from backend.controller.snapshot_events import Context, SnapshotStep, overdue_step, snapshot_step
+from backend.events.catalogue import Payload, type_of
+from backend.kopia.snapshots import Snapshot
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+ALICE, BOB = "alice@vm-1", "bob@vm-2"
+Told = dict[str, dict[str, str]]
+
+
+def snapshot(name: str, tenant: str = ALICE, end: float = 1_763_890_000.5, incomplete: str = "") -> Snapshot:
+    return Snapshot(name, tenant, "/home", end - 3, end, 1000, 7, 2, 7, 0, 0, incomplete, "", ())
+
+
+def there(*snapshots: Snapshot) -> dict[str, dict[str, Snapshot]]:
+    found: dict[str, dict[str, Snapshot]] = {}
+    for one in snapshots:
+        found.setdefault(one.tenant, {})[one.id] = one
+    return found
+
+
+def kinds(step: SnapshotStep) -> list[str]:
+    return [type_of(one.payload).name for one in step.news]
+
+
+def keep(step: SnapshotStep, told: Told, tenants: dict[str, str]) -> None:
+    """As the projections do."""
+    for name, text in step.snapshots.items():
+        if text:
+            told.setdefault(json.loads(text)["user"], {})[name] = text
+        else:
+            for items in told.values():
+                items.pop(name, None)
+    tenants.update(step.tenants)
+
+
+def test_a_first_snapshot_and_its_tenant() -> None:
+    context = Context(NOW, {"a": ("latest-1", "daily-1")}, {ALICE: "session-1"})
+    step = snapshot_step(there(snapshot("a")), {}, {}, context)
+    assert kinds(step) == ["tenant.first-seen", "snapshot.created"]
+    data = step.news[1].payload.model_dump(by_alias=True)
+    assert (data["user"], data["sizeBytes"], data["files"], data["session"]) == (ALICE, 1000, 7, "session-1")
+    assert data["endTime"] == step.news[1].time == "2025-11-23T09:26:40.500000Z"
+    assert data["retention"] == ("latest-1", "daily-1")
+    assert step.news[1].key == "snapshot.a.created"
+
+
+def test_nothing_new_is_nothing() -> None:
+    told: Told = {}
+    tenants: dict[str, str] = {}
+    view = there(snapshot("a"), snapshot("b", BOB))
+    keep(snapshot_step(view, told, tenants, Context(NOW)), told, tenants)
+    again = snapshot_step(view, told, tenants, Context(NOW))
+    assert not again.news
+    assert not again.snapshots
+
+
+def test_an_incomplete_one_and_a_deleted_one() -> None:
+    told: Told = {}
+    tenants: dict[str, str] = {}
+    first = snapshot_step(there(snapshot("a", incomplete="checkpoint")), told, tenants, Context(NOW))
+    assert kinds(first) == ["tenant.first-seen", "snapshot.incomplete"]
+    keep(first, told, tenants)
+    step = snapshot_step(there(snapshot("b", end=1_763_890_100)), told, tenants, Context(NOW))
+    assert kinds(step) == ["snapshot.created", "snapshot.deleted"]
+    assert step.news[1].payload.model_dump()["complete"] is False
+
+
+def test_only_the_tenant_that_was_looked_at() -> None:
+    told: Told = {}
+    tenants: dict[str, str] = {}
+    keep(snapshot_step(there(snapshot("a"), snapshot("b", BOB)), told, tenants, Context(NOW)), told, tenants)
+    step = snapshot_step(there(snapshot("c")), told, tenants, Context(NOW), tenants=[ALICE])
+    assert kinds(step) == ["snapshot.created", "snapshot.deleted"]
+
+
+def test_mass_deletion() -> None:
+    told: Told = {}
+    tenants: dict[str, str] = {}
+    many = [snapshot(f"s{number:02}") for number in range(12)]
+    keep(snapshot_step(there(*many), told, tenants, Context(NOW)), told, tenants)
+    two = snapshot_step(there(*many[2:]), told, tenants, Context(NOW))
+    assert kinds(two) == ["snapshot.deleted"] * 2
+    ten = snapshot_step(there(*many[10:]), told, tenants, Context(NOW))
+    assert kinds(ten)[-1] == "snapshots.mass-deleted"
+    assert ten.news[-1].payload.model_dump() == {"user": ALICE, "deleted": 10, "left": 2}
+    keep(ten, told, tenants)
+    assert kinds(snapshot_step({}, told, tenants, Context(NOW))) == ["snapshot.deleted"] * 2  # two: the policy's doing
+
+
+def test_the_last_three_are_many() -> None:
+    told: Told = {}
+    tenants: dict[str, str] = {}
+    keep(snapshot_step(there(*map(snapshot, "abc")), told, tenants, Context(NOW)), told, tenants)
+    assert kinds(snapshot_step({}, told, tenants, Context(NOW)))[-1] == "snapshots.mass-deleted"
+
+
+def test_a_large_repository_is_told_in_steps() -> None:
+    told: Told = {}
+    tenants: dict[str, str] = {}
+    view = there(*(snapshot(f"s{number:04}", f"t{number % 50}@vm", 1_763_890_000 + number) for number in range(1234)))
+    payloads: list[Payload] = []
+    for _ in range(10):
+        step = snapshot_step(view, told, tenants, Context(NOW), limit=200)
+        payloads += [one.payload for one in step.news]
+        keep(step, told, tenants)
+        if not step.news:
+            break
+    made = [payload for payload in payloads if type_of(payload).name == "snapshot.created"]
+    assert len(made) == 1234
+    assert len(payloads) == 1234 + 50
+    assert not step.news
+
+
+def test_a_time_that_no_calendar_has() -> None:
+    step = snapshot_step(there(snapshot("a", end=1e18)), {}, {}, Context(NOW))
+    assert kinds(step) == ["tenant.first-seen", "snapshot.created"]
+    assert step.news[1].payload.model_dump()["end_time"] is None
+
+
+def test_overdue_and_recovered() -> None:
+    first = overdue_step({ALICE: 1_763_800_000.0, BOB: 0.0}, {}, NOW, "26h")
+    assert kinds(first) == ["tenant.overdue"] * 2
+    assert first.news[1].payload.model_dump()["last_complete_time"] is None
+    assert not overdue_step({ALICE: 1_763_800_000.0, BOB: 0.0}, first.tenants, NOW, "26h").news
+    later = overdue_step({BOB: 0.0}, first.tenants, NOW, "26h")
+    assert kinds(later) == ["tenant.recovered"]
+    assert later.tenants == {ALICE: ""}
