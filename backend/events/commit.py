@@ -1,0 +1,92 @@
+"""One step of one server's journal as one script: events, changes of projections, cursor and token, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.events.keys import ServerKeys
+from backend.events.resp import Script
+
+Change = tuple[bytes, ...]
+"""A write to a projection: `(b"HSET", key, field, value, ...)`, `(b"HDEL", key, field, ...)` or `(b"DEL", key)`."""
+
+AT_ONCE = 1000
+"""Fields of one command within the script: Lua hands over a few thousand arguments at most."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """`expected`: the token that the journal was loaded with (`b""`: new); `token`: a new one, never used before.
+
+    `events`: each a CloudEvent in structured JSON. `changes`: only to `keys`' projections. `cursor`: None leaves it.
+    A commit should stay below some thousand events and 4 MB: Redis serves nobody else while it is written.
+    """
+
+    keys: ServerKeys
+    expected: bytes
+    token: bytes
+    events: Sequence[bytes]
+    changes: Sequence[Change]
+    cursor: bytes | None
+
+
+@dataclass(frozen=True)
+class Committed:
+    """`last`: id of the stream's newest entry; `previous`: the one before this commit, None when that is not known."""
+
+    last: bytes
+    previous: bytes | None
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Nothing was written; `current`: the token that Redis has, `b""` for none."""
+
+    current: bytes
+
+
+SCRIPT = Script("""
+local held = redis.call('HMGET', KEYS[2], 'token', 'last')
+local token, previous = held[1] or '', held[2] or '0-0'
+if token ~= ARGV[1] then return {0, token, previous} end
+local last, at = previous, 5 + tonumber(ARGV[5])
+for i = 6, at do last = redis.call('XADD', KEYS[1], '*', 'event', ARGV[i]) end
+while at < #ARGV do
+  local size = tonumber(ARGV[at + 1])
+  redis.call(unpack(ARGV, at + 2, at + 1 + size))
+  at = at + 1 + size
+end
+redis.call('HSET', KEYS[2], 'token', ARGV[2], 'last', last)
+if ARGV[3] == '1' then redis.call('HSET', KEYS[2], 'cursor', ARGV[4]) end
+return {1, previous, last}
+""")
+
+
+def pack_commit(commit: Commit) -> bytes:
+    """The command, ready for the wire; its reply goes to `outcome`."""
+    cursor = (b"0", b"") if commit.cursor is None else (b"1", commit.cursor)
+    changes = [part for change in commit.changes for piece in split(change) for part in (b"%d" % len(piece), *piece)]
+    args = [commit.expected, commit.token, *cursor, b"%d" % len(commit.events), *commit.events, *changes]
+    return SCRIPT.call(commit.keys.all, args)
+
+
+def split(change: Change) -> Iterator[Change]:
+    """The same change in commands of a size that Lua hands over."""
+    step = AT_ONCE * 2 if change[0] == b"HSET" else AT_ONCE
+    if len(change) <= step + 2:
+        yield change
+        return
+    for start in range(2, len(change), step):
+        yield (*change[:2], *change[start : start + step])
+
+
+def outcome(commit: Commit, reply: Sequence[Any]) -> Committed | Conflict:
+    """Finding our own new token means that an earlier try was written, though its reply was lost."""
+    done, first, second = reply
+    if done:
+        return Committed(last=second, previous=first)
+    if first == commit.token:
+        return Committed(last=second, previous=None)
+    return Conflict(first)

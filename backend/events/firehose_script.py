@@ -1,0 +1,60 @@
+"""The firehose's scripts: add a batch where the mark allows it, and set a mark that does not fit its stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from backend.events.keys import FIREHOSE, MARKS, SERVERS, ServerKeys
+from backend.events.resp import Script
+
+BATCH_BYTES = 256 << 10
+"""Of events in one entry; a larger event has an entry of its own."""
+
+RELAY = Script("""
+local mark = redis.call('HGET', KEYS[2], ARGV[1]) or '0-0'
+if mark ~= ARGV[2] then return mark end
+for i = 4, #ARGV, 2 do
+  redis.call('XADD', KEYS[1], '*', 'server', ARGV[1], 'events', ARGV[i], 'sizes', ARGV[i + 1])
+end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+redis.call('HSETNX', KEYS[3], ARGV[1], ARGV[3])
+return ARGV[3]
+""")
+
+ALIGN = Script("""
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '0-0') ~= ARGV[2] then return 0 end
+if ARGV[3] == '0-0' then return redis.call('HDEL', KEYS[1], ARGV[1]) end
+return redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+""")
+
+
+def pack_relay(keys: ServerKeys, mark: bytes, new: bytes, events: Sequence[bytes]) -> bytes:
+    """Add the events and move the mark to `new`, if it is `mark`; the reply is the mark that is there then."""
+    args = [keys.server, mark, new]
+    for part in parts(events):
+        args += [b"[%b]" % b",".join(part), b" ".join(b"%d" % len(event) for event in part)]
+    return RELAY.call((FIREHOSE, MARKS, SERVERS), args)
+
+
+def parts(events: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The events in runs of up to `BATCH_BYTES`."""
+    start = size = 0
+    for i, event in enumerate(events):
+        if size + len(event) > BATCH_BYTES and i > start:
+            yield events[start:i]
+            start, size = i, 0
+        size += len(event)
+    if start < len(events):
+        yield events[start:]
+
+
+def unbatch(batch: bytes, sizes: bytes) -> list[bytes]:
+    """The events of a batch, byte by byte as they were written; `sizes` spares us reading the JSON."""
+    if not sizes:
+        return [json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode() for one in json.loads(batch)]
+    events, at = [], 1
+    for size in map(int, sizes.split()):
+        events.append(batch[at : at + size])
+        at += size + 1
+    return events

@@ -1,0 +1,92 @@
+"""Keep a stream short without taking anything from a consumer group that has not acknowledged it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.events.connection import Client
+from backend.events.resp import Script
+
+_SCRIPT = Script("""
+local function id(text)
+  local ms, seq = string.match(text, '^(%d+)%-(%d+)$')
+  return {tonumber(ms), tonumber(seq), text}
+end
+local function before(a, b) return a[1] < b[1] or (a[1] == b[1] and a[2] < b[2]) end
+local function first()
+  local found = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+  return found and found[1] or ''
+end
+
+local length = redis.call('XLEN', KEYS[1])
+local keep, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
+if length <= keep then return {0, length, '', '', {}} end
+
+local floor = ARGV[3] ~= '' and id(ARGV[3]) or nil
+local needs = {}
+for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+  local group = {}
+  for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
+  local needed = id(group['last-delivered-id'])
+  needed = id(string.format('%.0f-%.0f', needed[1], needed[2] + 1))
+  if group['pending'] > 0 then
+    local oldest = redis.call('XPENDING', KEYS[1], group['name'])[2]
+    if oldest then needed = id(oldest) end
+  end
+  needs[#needs + 1] = {group['name'], needed}
+  if not floor or before(needed, floor) then floor = needed end
+end
+
+local trimmed = 0
+if floor then
+  trimmed = redis.call('XTRIM', KEYS[1], 'MINID', '~', floor[3], 'LIMIT', length - keep)
+else
+  trimmed = redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', keep)
+end
+length = length - trimmed
+if length <= limit then return {trimmed, length, '', '', {}} end
+
+if floor then  -- what is acknowledged, to the entry: only the rest is a loss
+  local exact = redis.call('XTRIM', KEYS[1], 'MINID', '=', floor[3])
+  trimmed, length = trimmed + exact, length - exact
+  if length <= limit then return {trimmed, length, '', '', {}} end
+end
+local lost = first()
+trimmed = trimmed + redis.call('XTRIM', KEYS[1], 'MAXLEN', '=', limit + 1)
+local final = first()
+trimmed = trimmed + redis.call('XTRIM', KEYS[1], 'MAXLEN', '=', limit)
+local losers = {}
+for _, need in ipairs(needs) do
+  if not before(id(final), need[2]) then losers[#losers + 1] = need[1] end
+end
+return {trimmed, limit, lost, final, losers}
+""")
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """`entries`: removed; `length`: left. `forced`: removed though not acknowledged, from `first_id_lost` to
+    `last_id_lost` (else `""`), which `groups` had still to read or acknowledge.
+    """
+
+    entries: int
+    length: int
+    forced: bool
+    first_id_lost: str
+    last_id_lost: str
+    groups: list[str]
+
+
+async def trim(client: Client, stream: bytes, *, keep: int, hard_limit: int, needed: bytes = b"") -> Trimmed:
+    """Remove what all groups have acknowledged, but never of the newest `keep` entries; somewhat more may stay.
+
+    Past `hard_limit` entries (at least `keep`), the oldest go all the same. Without groups: all but `keep`. `needed`:
+    the oldest entry that somebody else (the firehose) still has to read, which counts as a group. Raises StoreError.
+    """
+    if hard_limit < keep:
+        raise ValueError("hard_limit is below keep")
+    args = [b"%d" % keep, b"%d" % hard_limit, needed]
+    ((entries, length, first, last, groups),) = await client.ask(stream, _SCRIPT.text_call([stream], args))
+    return Trimmed(
+        entries, length, bool(first), first.decode(), last.decode(), sorted(name.decode() for name in groups)
+    )
