@@ -12,7 +12,7 @@ import pytest
 
 from tests.cluster import binaries, debian, image
 from tests.cluster.node import Cluster
-from tests.servers.redis import RedisServer
+from tests.servers.redis import RedisCluster, RedisSentinels, RedisServer
 from tests.servers.seaweed import Seaweed
 
 _ORDER = {"": 0, "servers": 1, "apiserver": 2, "node": 3}
@@ -70,6 +70,21 @@ def redis_server() -> Iterator[RedisServer]:
     _need(shutil.which("redis-server") is not None, "redis-server")
     with RedisServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redis_sentinels() -> Iterator[RedisSentinels]:
+    """For tests that leave primary and replica as they are."""
+    _need(shutil.which("redis-server") is not None, "redis-server")
+    with RedisSentinels() as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[RedisCluster]:
+    _need(shutil.which("redis-server") is not None, "redis-server")
+    with RedisCluster() as servers:
+        yield servers
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Connection, ConnectionPool, SSLConnection, UnixDomainSocketConnection
@@ -47,9 +47,11 @@ class Client:
         return await self._topology.address(key)
 
     async def exchange(
-        self, address: Address, packed: list[bytes], replies: int, timeout_s: float | None = None
+        self, address: Address, packed: Iterable[bytes], replies: int, timeout_s: float | None = None
     ) -> list[Any]:
-        """Send packed commands, return that many replies: bytes, int, None, list, or an error reply as an exception.
+        """Send packed commands, each when the one before is on its way, and return that many replies.
+
+        A reply: bytes, int, None, list, or an exception for an error reply.
 
         Raises StoreError when not all replies came; then it is not known what was done.
         """
@@ -60,10 +62,11 @@ class Client:
         except (RedisError, OSError, TimeoutError) as error:
             raise from_connection(error, where) from None
 
-    async def _on_a_connection(self, pool: ConnectionPool, packed: list[bytes], replies: int) -> list[Any]:
+    async def _on_a_connection(self, pool: ConnectionPool, packed: Iterable[bytes], replies: int) -> list[Any]:
         connection = await pool.get_connection()  # type: ignore[no-untyped-call]
         try:
-            await connection.send_packed_command(packed, check_health=False)
+            for one in packed:
+                await connection.send_packed_command(one, check_health=False)
             return [await _reply(connection) for _ in range(replies)]
         except BaseException:
             await connection.disconnect(nowait=True)
@@ -86,18 +89,18 @@ class Client:
 
         `again`: all of them may be done twice; they are tried once more at a broken connection or a changed topology.
         """
-        packed = [pack(command) for command in commands]
+        packed = [b"".join(pack(command) for command in commands)]
         try:
-            return await self._ask(key, packed, timeout_s)
+            return await self._ask(key, packed, len(commands), timeout_s)
         except (StoreUnavailable, StoreReadOnly) as error:
             await self.forget()
             if not again and not isinstance(error, StoreElsewhere | StoreReadOnly):
                 raise
-            return await self._ask(key, packed, timeout_s)
+            return await self._ask(key, packed, len(commands), timeout_s)
 
-    async def _ask(self, key: bytes, packed: list[bytes], timeout_s: float | None) -> list[Any]:
+    async def _ask(self, key: bytes, packed: list[bytes], count: int, timeout_s: float | None) -> list[Any]:
         address = await self._topology.address(key)
-        replies = await self.exchange(address, packed, len(packed), timeout_s)
+        replies = await self.exchange(address, packed, count, timeout_s)
         for reply in replies:
             if isinstance(reply, ResponseError):
                 raise problem(reply, address)

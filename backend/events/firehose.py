@@ -12,6 +12,7 @@ import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -29,6 +30,10 @@ MAX_BYTES = 32 << 20  # of events that wait; beyond that they are read from the 
 SEND_BYTES = 4 << 20  # in one write
 PAGE = 500  # entries of a server's stream read at once
 RETRY_S = (0.2, 15.0)
+
+
+Move = tuple[ServerKeys, bytes, bytes, Sequence[bytes]]
+"""Events of a server that follow the entry with the first id, up to the second one."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ class Firehose:
             size += batch.size
         self._size -= size
         try:
-            replies = await self._relay([pack_relay(one.keys, one.previous, one.last, one.events) for one in part])
+            replies = await self._relay([(one.keys, one.previous, one.last, one.events) for one in part])
         except BaseException:
             for one in part:
                 self._late[one.keys] = None
@@ -126,15 +131,15 @@ class Firehose:
             self._late[keys] = None
             raise
 
-    async def _relay(self, packed: list[bytes]) -> list[bytes]:
+    async def _relay(self, moves: Sequence[Move]) -> list[bytes]:
         """The marks after these scripts ran."""
         try:
             if self._script_known:
-                replies, address = await self._exchange(packed)
+                replies, address = await self._exchange(moves)
                 if not any(isinstance(one, ResponseError) and code(one) == "NOSCRIPT" for one in replies):
                     return _marks(replies, address)
             self._script_known = False
-            replies, address = await self._exchange([RELAY.load(), *packed])
+            replies, address = await self._exchange(moves, [RELAY.load()])
             marks = _marks(replies, address)
         except StoreError:
             await self._client.forget()
@@ -142,9 +147,10 @@ class Firehose:
         self._script_known = True
         return marks[1:]
 
-    async def _exchange(self, packed: list[bytes]) -> tuple[list[Any], Address]:
+    async def _exchange(self, moves: Sequence[Move], first: Sequence[bytes] = ()) -> tuple[list[Any], Address]:
         address = await self._client.address(FIREHOSE)
-        return await self._client.exchange(address, packed, len(packed)), address
+        packed = chain(first, (pack_relay(*move) for move in moves))
+        return await self._client.exchange(address, packed, len(first) + len(moves)), address
 
     async def mark(self, keys: ServerKeys) -> bytes:
         """The id of the last entry of this server's stream that is in the firehose, or `0-0`."""
@@ -169,7 +175,7 @@ class Firehose:
                 await self._align(keys, mark, last)
                 return relayed
             events = [fields[1] for _, fields in page]
-            before, mark = mark, (await self._relay([pack_relay(keys, mark, page[-1][0], events)]))[0]
+            before, mark = mark, (await self._relay([(keys, mark, page[-1][0], events)]))[0]
             relayed += len(events) if mark == page[-1][0] and mark != before else 0
         return relayed
 

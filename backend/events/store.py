@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -102,11 +103,10 @@ class EventStore:
 
     async def _at_node(self, address: Address, commits: Sequence[Commit], load: bool) -> list[Any]:
         """A reply of each commit; an exception for what failed, for all of them when the connection broke."""
-        packed = [pack_commit(commit) for commit in commits]
-        if load:
-            packed.insert(0, SCRIPT.load())
+        script = [SCRIPT.load()] if load else []
+        packed = chain(script, map(pack_commit, commits))  # Redis works at one while the next is packed
         try:
-            replies = await self._client.exchange(address, packed, len(packed))
+            replies = await self._client.exchange(address, packed, len(script) + len(commits))
         except StoreError as error:
             return [error] * len(commits)
         if load and isinstance(replies[0], ResponseError):
