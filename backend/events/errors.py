@@ -70,6 +70,8 @@ def from_reply(error: Exception, where: str) -> StoreError:
 
 def code(error: Exception) -> str:
     """The first word of an error reply, such as `NOSCRIPT`; redis-py keeps it beside the message of those it knows."""
+    if "unauthenticated" in str(error):  # a command of more than ten arguments before AUTH is a "Protocol error"
+        return "NOAUTH"
     given = getattr(error, "status_code", None)
     if given and given != "ERR":
         return str(given)

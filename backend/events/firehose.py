@@ -75,6 +75,11 @@ class Firehose:
         self._late[keys] = None
         self._begin()
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Of events that are kept in memory until they are written."""
+        return self._size
+
     def _begin(self) -> None:
         self._idle.clear()
         self._wake.set()

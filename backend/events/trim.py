@@ -13,8 +13,8 @@ local function id(text)
   return {tonumber(ms), tonumber(seq), text}
 end
 local function before(a, b) return a[1] < b[1] or (a[1] == b[1] and a[2] < b[2]) end
-local function first()
-  local found = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+local function first(from)
+  local found = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 1)[1]
   return found and found[1] or ''
 end
 
@@ -46,15 +46,11 @@ end
 length = length - trimmed
 if length <= limit then return {trimmed, length, '', '', {}} end
 
-if floor then  -- what is acknowledged, to the entry: only the rest is a loss
-  local exact = redis.call('XTRIM', KEYS[1], 'MINID', '=', floor[3])
-  trimmed, length = trimmed + exact, length - exact
-  if length <= limit then return {trimmed, length, '', '', {}} end
-end
-local lost = first()
+local lost = floor and first(floor[3]) or ''
 trimmed = trimmed + redis.call('XTRIM', KEYS[1], 'MAXLEN', '=', limit + 1)
-local final = first()
+local final = first('-')
 trimmed = trimmed + redis.call('XTRIM', KEYS[1], 'MAXLEN', '=', limit)
+if lost == '' or before(id(final), floor) then return {trimmed, limit, '', '', {}} end
 local losers = {}
 for _, need in ipairs(needs) do
   if not before(id(final), need[2]) then losers[#losers + 1] = need[1] end
