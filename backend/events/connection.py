@@ -42,6 +42,7 @@ class Client:
         self._options = options
         self._timeout_s = timeout_s
         self._pools: dict[Address, ConnectionPool] = {}
+        self._closed = False
 
     async def address(self, key: bytes) -> Address:
         return await self._topology.address(key)
@@ -75,6 +76,8 @@ class Client:
             await pool.release(connection)
 
     def _pool(self, address: Address) -> ConnectionPool:
+        if self._closed:
+            raise StoreUnavailable("the connections to Redis are closed: we are ending")
         pool = self._pools.get(address)
         if pool is None:
             place = {"path": address[0]} if address[1] == 0 else {"host": address[0], "port": address[1]}
@@ -114,6 +117,7 @@ class Client:
 
     async def close(self) -> None:
         """Also ends what is under way."""
+        self._closed = True
         pools, self._pools = self._pools, {}
         for pool in pools.values():
             await pool.disconnect(inuse_connections=True)
@@ -164,7 +168,8 @@ def connect(
         | {
             "username": sentinel_username,
             "password": sentinel_password or os.environ.get(SENTINEL_PASSWORD) or None,
-            "socket_timeout": min(timeout_s, 2.0),
+            "socket_timeout": min(timeout_s, 2.0),  # for each Sentinel: one that is gone holds up a failover
+            "socket_connect_timeout": min(timeout_s, 2.0),
             "ssl": target.tls,
         },
     )

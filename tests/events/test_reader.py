@@ -165,3 +165,12 @@ async def test_a_reader_notices_that_redis_died() -> None:
         server.start()
         assert await StreamReader(client).history(b"quiet") == []
         await client.close()
+
+
+async def test_closing_ends_what_waits(single: Client, redis_server: RedisServer) -> None:
+    client = connect(redis_server.url)
+    waiting = asyncio.create_task(StreamReader(client).tail(b"quiet", block_s=20))
+    await asyncio.sleep(0.1)
+    await client.close()
+    with pytest.raises(StoreUnavailable):
+        await waiting
