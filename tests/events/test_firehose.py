@@ -79,6 +79,14 @@ async def test_what_a_dead_process_did_not_relay_is_relayed_at_the_next_load(cli
         assert await firehose.catch_up(KEYS) == 0
 
 
+async def test_a_load_alone_notices_what_is_missing(client: Client) -> None:
+    await EventStore(client, Firehose(client)).commit([commit(["e1", "e2"])])
+    async with running(Firehose(client)) as firehose:
+        await EventStore(client, firehose).load(KEYS)
+        await drained(firehose)
+        assert await firehose_of(client, KEYS) == ["e1", "e2"]
+
+
 async def test_catching_up_tells_how_many(client: Client) -> None:
     await EventStore(client).commit([commit([f"e{i}" for i in range(1100)])])
     assert await Firehose(client).catch_up(KEYS) == 1100

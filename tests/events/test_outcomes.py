@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -94,12 +95,23 @@ async def test_nothing_is_lost_or_doubled_when_redis_is_killed_again_and_again(t
 
             await until(goes_on, "writing")
             server.stop()
+            _drop_half_a_transaction(tmp_path)
             server.start()
         stop.set()
         await writer
         stored = await contents(client, KEYS.stream)
         assert stored == written
         await store.close()
+
+
+def _drop_half_a_transaction(folder: Path) -> None:
+    """Redis 7.0 leaves the beginning of a transaction in its file when a kill cut it within a command, and runs that
+    with the next transaction at the start after the next (Valkey mended this: valkey-io/valkey#4342).
+    """
+    manifest = folder / "appendonlydir" / "appendonly.aof.manifest"
+    subprocess.run(
+        ["redis-check-aof", "--fix", str(manifest)], input=b"y\n", check=True, capture_output=True, timeout=20
+    )
 
 
 async def test_a_redis_that_is_away_or_silent_is_unavailable(single: Client) -> None:

@@ -46,7 +46,20 @@ class RedisServer:
             tied(["redis-server", *config, "--port", str(self.port), "--bind", HOST, *plain, *self._options]),
             stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
-        wait_until(lambda: listens(HOST, self.port), f"Redis on port {self.port}")
+        wait_until(self._serves, f"Redis on port {self.port}")
+
+    def _serves(self) -> bool:
+        """Ours, not one of another test run that was quicker to take the port."""
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"Redis did not start; is port {self.port} taken?")
+        if not listens(HOST, self.port):
+            return False
+        told = subprocess.run(
+            ["redis-cli", "-h", HOST, "-p", str(self.port), "INFO", "server"],
+            check=False, capture_output=True, text=True, timeout=20,
+        )  # fmt: skip
+        return f"process_id:{self._process.pid}" in told.stdout or "NOAUTH" in told.stdout + told.stderr
 
     def stop(self) -> None:
         """By SIGKILL."""
