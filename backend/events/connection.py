@@ -175,10 +175,13 @@ def connect(
     )
     if target.kind != "cluster":
         options["db"] = target.db
-    connections: type[AbstractConnection] = SSLConnection if target.tls else Connection
+    return Client(topology, _class(target), options | {"socket_timeout": None}, timeout_s)
+
+
+def _class(target: Target) -> type[AbstractConnection]:
     if target.kind == "unix":
-        connections = UnixDomainSocketConnection
-    return Client(topology, connections, options | {"socket_timeout": None}, timeout_s)
+        return UnixDomainSocketConnection
+    return SSLConnection if target.tls else Connection
 
 
 def _topology(target: Target, options: Mapping[str, Any], sentinel_options: Mapping[str, Any]) -> Topology:
