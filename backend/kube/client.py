@@ -30,6 +30,9 @@ METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 REQUEST_TIMEOUT_S = 30.0
 MAX_LOG_LINE = 1 << 20
 LOG_STREAM_S = 3600.0  # a quiet log says nothing for hours: a new stream now and then finds out a dead connection
+LONG_LOG_LINE = 1 << 18  # in chunks, a line longer than this
+SHORTENED_TO = 1 << 16  # is given with so many bytes
+SHORTENED = b" [line shortened]"
 WATCH_SILENCE_S = 300.0  # bookmarks come about every minute: a watch this silent hangs on a dead connection
 
 
@@ -148,6 +151,24 @@ class KubeClient:
         async with self._send("GET", path, params=params, accept="*/*", timeout=timeout) as response:
             yield split_lines(response.content.iter_any())
 
+    @asynccontextmanager
+    async def log_chunks(
+        self, namespace: str, pod: str, container: str, *,
+        follow: bool = True, previous: bool = False, since: datetime | None = None,
+    ) -> AsyncIterator[AsyncIterator[bytes]]:  # fmt: skip
+        """A container's log with timestamps, in chunks of whole lines; `previous`: of the run before the last one.
+
+        An end tells little: of the container, of an hour, or of a connection between apiserver and kubelet.
+        """
+        params = {"container": container, "timestamps": "true"}
+        params |= {"follow": "true"} if follow else {}
+        params |= {"previous": "true"} if previous else {}
+        params |= {"sinceTime": f"{since:%Y-%m-%dT%H:%M:%SZ}"} if since else {}
+        timeout = aiohttp.ClientTimeout(total=LOG_STREAM_S, sock_connect=10)
+        path = PODS.path(namespace, pod, "log")
+        async with self._send("GET", path, params=params, accept="*/*", timeout=timeout) as response:
+            yield whole_lines(response.content.iter_any())
+
     async def get(self, resource: Resource, namespace: str | None, name: str) -> Json:
         return await self.request("GET", resource.path(namespace, name))
 
@@ -197,6 +218,35 @@ async def split_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if len(pending) > MAX_LOG_LINE:
             pending.clear()
             skipping = True
+
+
+async def whole_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The complete lines of a stream, as many at once as have arrived. Long ones are shortened, always alike; a last
+    one without its end is not given.
+    """
+    rest, skipping = b"", False
+    async for chunk in chunks:
+        if skipping:
+            end = chunk.find(b"\n")
+            if end < 0:
+                continue
+            data, skipping = rest + SHORTENED + chunk[end:], False
+        else:
+            data = rest + chunk
+        end = data.rfind(b"\n") + 1
+        rest = data[end:]
+        if len(rest) > LONG_LOG_LINE:
+            rest, skipping = rest[:SHORTENED_TO], True
+        if end:
+            yield _shortened(data[:end]) if end > LONG_LOG_LINE else data[:end]
+
+
+def _shortened(lines: bytes) -> bytes:
+    if max(map(len, lines.split(b"\n"))) <= LONG_LOG_LINE:
+        return lines
+    return b"\n".join(
+        line[:SHORTENED_TO] + SHORTENED if len(line) > LONG_LOG_LINE else line for line in lines.split(b"\n")
+    )
 
 
 async def _error_of(response: aiohttp.ClientResponse) -> KubeError:
