@@ -1,0 +1,114 @@
+"""Writes what all journals have to tell, in one pipelined commit after another; waits while the event store is away.
+
+A commit takes in what came in meanwhile, so that a busy cluster makes larger commits, not more of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from backend.controller.cache import Key
+from backend.controller.journal import Journal
+from backend.events.errors import StoreError
+from backend.events.store import Committed, EventStore
+from backend.kopia.backoff import Backoff
+
+log = logging.getLogger(__name__)
+
+LINGER_S = 0.01
+RETRY_S = (0.2, 15.0)
+LOADS_AT_ONCE = 32
+PATIENCE_S = 15.0
+
+
+class Publisher:
+    """`problem`: a sentence while events cannot be written, else `""`; `changed` is called when that changes."""
+
+    def __init__(self, store: EventStore, changed: Callable[[], None]) -> None:
+        self.problem = ""
+        self._store = store
+        self._changed = changed
+        self._journals: dict[Key, Journal] = {}
+        self._dirty = asyncio.Event()
+        self._away_since = 0.0
+
+    def journal(self, key: Key) -> Journal:
+        """The journal of a server, begun when it is first asked for."""
+        found = self._journals.get(key)
+        if found is None:
+            found = self._journals[key] = Journal(*key, self._dirty.set)
+            self._dirty.set()
+        return found
+
+    def delete(self, key: Key) -> None:
+        """The server is gone: tell that, then forget it."""
+        self.journal(key).delete()
+
+    async def run(self) -> None:
+        """Never returns; a store that is away, full or read-only is waited for."""
+        backoff = Backoff(*RETRY_S)
+        while True:
+            await self._dirty.wait()
+            await asyncio.sleep(LINGER_S)
+            self._dirty.clear()
+            try:
+                await self._load()
+                await self._commit()
+            except StoreError as error:
+                self._away(str(error))
+                self._dirty.set()
+                await asyncio.sleep(backoff.next())
+                continue
+            backoff.reset()
+            self._back()
+
+    async def _load(self) -> None:
+        """Read what was published of each server that we do not know, or no longer know."""
+        wanted = [one for one in self._journals.values() if not one.loaded]
+        for start in range(0, len(wanted), LOADS_AT_ONCE):
+            part = wanted[start : start + LOADS_AT_ONCE]
+            for journal, loaded in zip(
+                part, await asyncio.gather(*(self._store.load(one.keys) for one in part)), strict=True
+            ):
+                journal.load(loaded)
+
+    async def _commit(self) -> None:
+        """One commit of each journal that has something to tell."""
+        due = [(key, one) for key, one in self._journals.items() if one.loaded and one.due]
+        made = [(key, one, commit) for key, one in due if (commit := one.step()) is not None]
+        if made:
+            try:
+                outcomes = await self._store.commit([commit for _, _, commit in made])
+            except BaseException:
+                for _, journal, _ in made:
+                    journal.unload()
+                raise
+            for (key, journal, _), outcome in zip(made, outcomes, strict=True):
+                if not isinstance(outcome, Committed):
+                    log.info("%s/%s: somebody else wrote its events, or they were lost; reading them again", *key)
+                    journal.unload()
+                    self._dirty.set()
+        for key, journal in due:
+            if journal.loaded and journal.due:
+                self._dirty.set()
+            elif journal.loaded and journal.finished:
+                self._journals.pop(key, None)
+
+    def _away(self, problem: str) -> None:
+        """Told after a while only: a failover is over before that."""
+        now = time.monotonic()
+        self._away_since = self._away_since or now
+        if now - self._away_since >= PATIENCE_S and problem != self.problem:
+            log.warning("events wait, nothing is lost yet: %s", problem)
+            self.problem = problem
+            self._changed()
+
+    def _back(self) -> None:
+        away, self._away_since = self._away_since, 0.0
+        if self.problem:
+            log.info("events are written again after %.0f s", time.monotonic() - away)
+            self.problem = ""
+            self._changed()
