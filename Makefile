@@ -54,7 +54,7 @@ bench-controller: setup ## the controller's speed targets
 bench-tenants: setup ## users, access and the view of the repository: the speed targets
 	@$(BIN)/python -m benchmarks.tenants
 
-lock: ## resolve the dependencies of pyproject.toml anew
+lock: $(VENV)/.ready ## resolve the dependencies of pyproject.toml anew
 	@$(BIN)/pip-compile -q --strip-extras --extra dev --no-emit-find-links --no-emit-index-url --no-emit-trusted-host -o requirements.lock pyproject.toml
 
 clean: ## remove what was built and cached
