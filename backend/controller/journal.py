@@ -1,53 +1,40 @@
 """One server's journal: from log lines, status and manifests to events, and what is kept with them in one commit.
 
-What was published is in Redis; the journal is its copy in memory, one step ahead while a commit is under way. Whatever goes
-wrong, it is dropped and loaded again: log lines are then read again from the cursor, status and manifests compared anew.
+What was published is in Redis; the journal is its copy in memory, one step ahead while a commit is under way. Whatever
+goes wrong, it is dropped and loaded again: log lines are then read again from the place in the log, status and
+manifests are compared anew.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from backend.controller.log_batch import LogBatch
 from backend.controller.log_events import LogEvents
-from backend.controller.log_follow import LogBatch
 from backend.controller.log_place import LogCursor
-from backend.controller.snapshot_events import Context, SnapshotStep, overdue_step, snapshot_step
+from backend.controller.snapshot_journal import Holdings, SnapshotJournal
 from backend.controller.state_events import News, ServerView, StateStep, deleted_step, state_step
 from backend.events.commit import Change, Commit
 from backend.events.envelope import Source, encode
 from backend.events.keys import ServerKeys
 from backend.events.store import Loaded
-from backend.kopia.snapshots import Snapshot
 
-MAX_PENDING = 1 << 20  # bytes of log lines that wait for their commit
-AT_ONCE = 500  # snapshots in one commit
-OVERDUE = "overdue:"  # in the projection `tenants`: who was told to be overdue, beside who was seen
-
-
-@dataclass(frozen=True)
-class Holdings:
-    """What the repository holds, as the live view has it: the view's own mappings, read at once, never kept."""
-
-    groups: Mapping[str, Mapping[str, Snapshot]]
-    reasons: Callable[[str], Mapping[str, tuple[str, ...]]]
+MAX_PENDING = 1 << 19  # bytes of log lines that wait for their commit
 
 
 @dataclass
 class Inbox:
-    """What is to be told. Lines wait in order; of everything else only the newest counts."""
+    """What is to be told. Lines wait in order; of a status only the newest counts."""
 
     lines: deque[LogBatch] = field(default_factory=deque)
     size: int = 0
     view: ServerView | None = None
-    overdue: tuple[Mapping[str, float], str] | None = None
-    holdings: Holdings | None = None
-    tenants: set[str] | None = field(default_factory=set)  # whose snapshots to compare; None: everybody's
+    extra: list[News] = field(default_factory=list)
     deleted: bool = False
 
 
@@ -56,61 +43,70 @@ class Journal:
 
     def __init__(self, namespace: str, name: str, wake: Callable[[], None]) -> None:
         self.keys = ServerKeys(namespace, name)
-        self.source = Source(namespace, name)
         self.loaded = False
-        self.reopen: Callable[[], None] = lambda: None  # of the follower: read the log again from our cursor
-        self.finished = False
+        self.finished = False  # nothing is left to tell of a server that is gone
+        self.unseen = ""  # a user whose sessions are no events
+        self.reopen: Callable[[], None] = lambda: None  # of the follower: read the log again from our place
+        self._source = Source(namespace, name)
         self._wake = wake
         self._inbox = Inbox()
         self._space = asyncio.Event()
         self._token = b""
         self._seen_view: ServerView | None = None
+        self._snapshots = SnapshotJournal()
         self._clear()
 
     def _clear(self) -> None:
-        self._log = LogEvents(self.source)
-        self._cursor: LogCursor | None = None
+        self._log = LogEvents(self._source, self.unseen)
+        self._tail: LogCursor | None = None  # where the lines end that are published or wait
         self._state: dict[str, str] = {}
-        self._tenants: dict[str, str] = {}
-        self._overdue: dict[str, str] = {}
-        self._told: dict[str, dict[str, str]] = {}
 
     # --- what comes in -----------------------------------------------------------------------------------------------
 
-    def cursor(self) -> LogCursor | None:
-        return self._cursor
+    @property
+    def ready(self) -> bool:
+        return self.loaded
 
-    async def take(self, batch: LogBatch) -> None:
-        """Lines are dropped while they could not be committed: they are read again then."""
-        if not self.loaded:
-            return
+    def place(self) -> LogCursor | None:
+        return self._tail
+
+    async def take(self, batch: LogBatch) -> bool:
         while self.loaded and self._inbox.size > MAX_PENDING:
             self._space.clear()
             await self._space.wait()
-        if not self.loaded:
-            return
+        if not self.loaded or batch.after != self._tail:
+            return False
         self._inbox.lines.append(batch)
         self._inbox.size += len(batch.lines)
+        self._tail = batch.end
         self._wake()
+        return True
 
-    def observe(self, view: ServerView, overdue: Mapping[str, float], age: str) -> None:
+    def observe(self, view: ServerView) -> None:
         """The status after a pass."""
+        self.finished = self._inbox.deleted = False
         self._seen_view = self._inbox.view = view
-        self._inbox.overdue = (overdue, age)
         self._wake()
 
     def compare(self, holdings: Holdings, tenants: Iterable[str] | None) -> None:
-        """The repository's snapshots may be others now, those of some tenants or of all."""
-        inbox = self._inbox
-        inbox.holdings = holdings
-        if tenants is None:
-            inbox.tenants = None
-        elif inbox.tenants is not None:
-            inbox.tenants |= set(tenants)
+        """The repository's snapshots may be others now: those of some tenants, or, after a whole look, anybody's."""
+        if self._snapshots.compare(holdings, tenants):
+            self._wake()
+
+    def doubt(self) -> None:
+        """What the repository holds is not known any more, until it is compared as a whole."""
+        self._snapshots.doubt()
+
+    def tell(self, news: News) -> None:
+        """Something that is nobody's state."""
+        self._inbox.extra.append(news)
         self._wake()
 
     def delete(self) -> None:
+        """The server is gone."""
         self._inbox.deleted = True
+        self._seen_view = self._inbox.view = None
+        self._snapshots.doubt()
         self._wake()
 
     # --- what goes out -----------------------------------------------------------------------------------------------
@@ -118,28 +114,21 @@ class Journal:
     @property
     def due(self) -> bool:
         inbox = self._inbox
-        compares = inbox.holdings is not None and inbox.tenants != set()
-        return bool(inbox.lines or inbox.view or inbox.deleted or compares or inbox.overdue)
+        return bool(inbox.lines or inbox.view or inbox.extra or inbox.deleted or self._snapshots.due)
 
     def load(self, loaded: Loaded) -> None:
         """Begin with what Redis holds."""
         self._clear()
         self._token = loaded.token
-        self._state = _texts(loaded.state)
-        for name, text in _texts(loaded.tenants).items():
-            if name.startswith(OVERDUE):
-                self._overdue[name.removeprefix(OVERDUE)] = text
-            else:
-                self._tenants[name] = text
-        for name, text in _texts(loaded.snapshots).items():
-            self._told.setdefault(json.loads(text)["user"], {})[name] = text
-        self._cursor = self._log.load(loaded.cursor, loaded.sessions)
+        self._state = texts(loaded.state)
+        self._snapshots.load(texts(loaded.snapshots), texts(loaded.tenants))
+        self._tail = self._log.load(loaded.cursor, loaded.sessions)
         inbox = self._inbox
         inbox.lines.clear()
         inbox.size = 0
-        inbox.view = inbox.view or self._seen_view
-        inbox.tenants = None
+        inbox.view = self._seen_view
         self.loaded = True
+        self._space.set()
         self.reopen()
 
     def unload(self) -> None:
@@ -152,86 +141,81 @@ class Journal:
         now = datetime.now(UTC)
         events: list[bytes] = []
         changes: list[Change] = []
-        cursor = self._take_lines(events, changes)
-        self._take_holdings(events, changes, now)
-        self._take_state(events, changes, now)
+        inbox = self._inbox
+        if inbox.deleted:
+            cursor: bytes | None = self._take_deletion(events, changes, now)
+        else:
+            moved = self._take_lines(events, changes)
+            settled = self._take_snapshots(events, changes, now)
+            cursor = self._log.kept() if moved or settled else None
+            if inbox.view is not None:
+                self._take_view(inbox.view, events, changes, now)
+        extra, inbox.extra = inbox.extra, []
+        self._tell(extra, events)
         if not events and not changes and cursor is None:
             return None
+        return self._commit(events, changes, cursor)
+
+    def empty_step(self) -> Commit:
+        """A commit that tells nothing."""
+        return self._commit([], [], None)
+
+    def _commit(self, events: list[bytes], changes: list[Change], cursor: bytes | None) -> Commit:
         before, self._token = self._token, secrets.token_hex(8).encode()
         return Commit(self.keys, before, self._token, events, changes, cursor)
 
-    def _take_lines(self, events: list[bytes], changes: list[Change]) -> bytes | None:
+    def _take_lines(self, events: list[bytes], changes: list[Change]) -> bool:
         inbox = self._inbox
         if not inbox.lines:
-            return None
+            return False
         while inbox.lines:
-            self._cursor = self._log.take(inbox.lines.popleft(), events)
+            self._log.take(inbox.lines.popleft(), events)
         inbox.size = 0
         self._space.set()
         changes += self._log.changes(self.keys.sessions)
-        return self._log.cursor_bytes()
+        return True
 
-    def _take_holdings(self, events: list[bytes], changes: list[Change], now: datetime) -> None:
+    def _take_snapshots(self, events: list[bytes], changes: list[Change], now: datetime) -> bool:
+        """True when reported failures were settled, which the cursor keeps."""
+        log = self._log
+        news, snapshots, tenants, settled = self._snapshots.step(now, log.latest, log.claims)
+        self._tell(news, events)
+        changes += hash_changes(self.keys.snapshots, snapshots)
+        changes += hash_changes(self.keys.tenants, tenants)
+        return settled
+
+    def _take_view(self, view: ServerView, events: list[bytes], changes: list[Change], now: datetime) -> None:
+        self._inbox.view = None
+        self._keep_state(state_step(view, self._state), events, changes)
+        if view.overdue is not None:
+            news, fields = self._snapshots.overdue(view.overdue, view.max_snapshot_age, now)
+            self._tell(news, events)
+            changes += hash_changes(self.keys.tenants, fields)
+
+    def _take_deletion(self, events: list[bytes], changes: list[Change], now: datetime) -> bytes:
+        """Whoever is made under the same name begins anew."""
         inbox = self._inbox
-        holdings = inbox.holdings
-        if holdings is None or inbox.tenants == set():
-            return
-        looked = inbox.tenants
-        names = holdings.groups.keys() if looked is None else looked
-        reasons: dict[str, tuple[str, ...]] = {}
-        for name in names:
-            if holdings.groups.get(name, {}).keys() - self._told.get(name, {}).keys():
-                reasons.update(holdings.reasons(name))
-        context = Context(now, reasons, self._log.sessions())
-        step = snapshot_step(holdings.groups, self._told, self._tenants, context, tenants=looked, limit=AT_ONCE)
-        if not step.snapshots:
-            inbox.tenants = set()
-            return
-        if len(step.snapshots) < AT_ONCE:
-            inbox.tenants = set()
-        self._keep_snapshots(step)
-        self._tell(step.news, events)
-        changes += hash_changes(self.keys.snapshots, step.snapshots)
-        changes += hash_changes(self.keys.tenants, step.tenants)
-
-    def _keep_snapshots(self, step: SnapshotStep) -> None:
-        gone = {name for name, text in step.snapshots.items() if not text}
-        for name, text in step.snapshots.items():
-            if text:
-                self._told.setdefault(json.loads(text)["user"], {})[name] = text
-        if gone:
-            for user, items in list(self._told.items()):
-                for name in gone & items.keys():
-                    del items[name]
-                if not items:
-                    del self._told[user]
-        self._tenants.update(step.tenants)
-
-    def _take_state(self, events: list[bytes], changes: list[Change], now: datetime) -> None:
-        inbox = self._inbox
-        view, inbox.view = inbox.view, None
-        if inbox.deleted:
-            self._keep_state(deleted_step(self._state, now), events, changes)
-            self.finished = True
-            inbox.deleted = False
-            return
-        if view is not None:
-            self._keep_state(state_step(view, self._state), events, changes)
-        if inbox.overdue is not None:
-            (late, age), inbox.overdue = inbox.overdue, None
-            step = overdue_step(late, self._overdue, now, age)
-            self._tell(step.news, events)
-            changes += hash_changes(self.keys.tenants, {OVERDUE + name: text for name, text in step.tenants.items()})
-            _update(self._overdue, step.tenants)
+        self._take_lines(events, [])
+        self._tell(deleted_step(self._state, now).news, events)
+        for key in (self.keys.state, self.keys.sessions, self.keys.snapshots, self.keys.tenants):
+            changes.append((b"DEL", key))
+        self._clear()
+        self._snapshots.load({}, {})
+        self.finished, inbox.deleted = True, False
+        return b""
 
     def _keep_state(self, step: StateStep, events: list[bytes], changes: list[Change]) -> None:
         self._tell(step.news, events)
         changes += hash_changes(self.keys.state, step.changes)
-        _update(self._state, step.changes)
+        for name, text in step.changes.items():
+            if text:
+                self._state[name] = text
+            else:
+                self._state.pop(name, None)
 
     def _tell(self, news: Iterable[News], events: list[bytes]) -> None:
         for one in news:
-            events.append(encode(self.source, one.payload, id=one.key, time=one.time))
+            events.append(encode(self._source, one.payload, id=one.key, time=one.time, trace=one.trace))
 
 
 def hash_changes(key: bytes, fields: Mapping[str, str]) -> list[Change]:
@@ -249,13 +233,5 @@ def hash_changes(key: bytes, fields: Mapping[str, str]) -> list[Change]:
     return made
 
 
-def _update(known: dict[str, str], changes: Mapping[str, str]) -> None:
-    for name, text in changes.items():
-        if text:
-            known[name] = text
-        else:
-            known.pop(name, None)
-
-
-def _texts(raw: Mapping[bytes, bytes]) -> dict[str, str]:
-    return {name.decode(): text.decode() for name, text in raw.items()}
+def texts(raw: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {name.decode("utf-8", "replace"): text.decode("utf-8", "replace") for name, text in raw.items()}

@@ -1,89 +1,261 @@
-"""The log of a server's Kopia containers becomes events: sessions on the hot path, everything else line by line.
+"""The log of a server's Kopia container becomes events: sessions on the hot path, everything else line by line.
 
-What it remembers between lines (open sessions, running maintenance, how many of a kind were told this minute) goes into
-the commit, so that another controller goes on exactly there.
+What it remembers between lines (open sessions, running maintenance, how many of a kind were told this minute, reported
+failures) goes into the commit, so that another controller goes on exactly there.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from backend.controller.log_follow import LogBatch
-from backend.controller.log_place import LogCursor, advance
-from backend.controller.session_events import Key, Open, SessionEvents, seconds_of
-from backend.events.catalogue import Payload, inputs, log, repository, server, session, snapshot
+from backend.controller.claims import Claims
+from backend.controller.log_batch import LogBatch
+from backend.controller.log_place import LogCursor
+from backend.controller.session_events import Open, SessionEvents, read_sessions, seconds_of, session_changes
+from backend.events.catalogue import Payload, inputs, repository, server, session
+from backend.events.catalogue import log as reports
+from backend.events.catalogue.base import MAX_TEXT
 from backend.events.commit import Change
-from backend.events.envelope import Source, Trace, encode
-from backend.kopia import log_lines as kopia
+from backend.events.envelope import Source, Trace, encode, trace_of
+from backend.kopia import log_records as kopia
+from backend.kopia.log_lines import parse_line, utc
+from backend.kopia.log_records import Record
+
+log = logging.getLogger(__name__)
 
 A_MINUTE: Final = 10  # events of one kind that anybody can cause as often as they like
-MAX_RECENT: Final = 10_000
 
 
 class LogEvents:
     """One server's log, run after run. `take` adds to a list of events; the rest says what to keep."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, unseen: str = "") -> None:
+        """Sessions of the user `unseen` are no events: the controller's own trials of the login."""
         self._source = source
-        self._sessions = SessionEvents(source, self._other)
-        self._cursor: LogCursor | None = None
+        self._sessions = SessionEvents(source, self._other, unseen.encode())
+        self._place: LogCursor | None = None
         self._pod = ""
         self._limits: dict[str, list[Any]] = {}  # kind: [minute, told, left out]
-        self._maintenance: dict[str, str] = {}  # mode: when it began
+        self._maintenance: dict[str, list[str]] = {}  # mode: when it began, and the name of that line
+        self.claims = Claims()
 
     # --- what is kept ------------------------------------------------------------------------------------------------
 
     def load(self, raw: bytes, sessions: Mapping[bytes, bytes]) -> LogCursor | None:
-        """Go on where the projections are; the cursor in the log."""
-        self._sessions.open.update(read_sessions(sessions))
+        """Go on where the projections are; the place in the log. What cannot be read counts as nothing read so far."""
         if not raw:
             return None
-        kept = json.loads(raw)
-        self._limits, self._maintenance, self._pod = kept["limits"], kept["maintenance"], kept["pod"]
-        self._cursor = LogCursor.from_bytes(json.dumps(kept["log"]).encode())
-        self._sessions.seen.go_on(self._cursor.at.encode(), self._cursor.nth)
-        return self._cursor
+        try:
+            self._sessions.open.update(read_sessions(sessions))
+            kept = json.loads(raw)
+            self._limits, self._maintenance, self._pod = kept["limits"], kept["maintenance"], kept["pod"]
+            self.claims = Claims(kept["claims"])
+            self._place = LogCursor.from_bytes(json.dumps(kept["log"]).encode()) if kept["log"] else None
+        except (ValueError, KeyError, TypeError) as error:
+            log.error("%s: the place in the log that was kept cannot be read (%s); reading it again", self._source.uri,
+                      error)  # fmt: skip
+            self._sessions.open.clear()
+            return None
+        return self._place
 
-    def cursor_bytes(self) -> bytes:
-        kept = {
-            "log": json.loads(self._cursor.to_bytes()) if self._cursor else None,
+    def kept(self) -> bytes:
+        """The cursor, for `load`."""
+        fields = {
+            "log": json.loads(self._place.to_bytes()) if self._place else None,
             "limits": self._limits,
             "maintenance": self._maintenance,
             "pod": self._pod,
+            "claims": self.claims.kept(),
         }
-        return json.dumps(kept, separators=(",", ":")).encode()
+        return json.dumps(fields, separators=(",", ":")).encode()
 
     def changes(self, key: bytes) -> list[Change]:
         """Of the projection `sessions`, since this was last asked for."""
         dirty, self._sessions.dirty = self._sessions.dirty, set()
         return session_changes(key, dirty, self._sessions.open)
 
-    def sessions(self) -> Mapping[str, Open]:
-        """The latest session of each user, open or not."""
-        return self._sessions.latest
+    def latest(self, user: str) -> Open | None:
+        """The latest session of a user, open or not, as far as this process has seen it."""
+        return self._sessions.latest.get(user.encode())
 
     # --- what comes in -----------------------------------------------------------------------------------------------
 
-    def take(self, batch: LogBatch, events: list[bytes]) -> LogCursor | None:
-        """The events of a batch, in their order, and the place after it."""
-        sessions = self._sessions
+    def take(self, batch: LogBatch, events: list[bytes]) -> None:
+        """Adds the events of a batch, in their order."""
+        sessions, before, now = self._sessions, self._place, batch.end
         sessions.events = events
-        run = (batch.pod_uid, batch.restarts)
-        at = batch.at
-        if self._cursor is not None and run != (self._cursor.pod_uid, self._cursor.restarts):
-            self._restarted(batch, at)
+        at = utc(batch.at)
+        if before is not None and (before.pod_uid, before.restarts) != (now.pod_uid, now.restarts):
+            self._restarted(batch, utc(before.at), at)
         if batch.gap is not None:
-            fields = {"from": batch.gap.from_time or None, "to": batch.gap.to_time or None, "reason": batch.gap.reason}
-            self._tell(log.StreamGap.model_validate(fields), f"{_name(batch)}.{at}.gap", at)
-        self._pod = batch.pod
+            self._gap(batch)
+        if batch.pod:
+            self._pod = batch.pod
+        if batch.before:
+            sessions.seen.prime(batch.before)
         if batch.lines:
-            sessions.take(f"{_name(batch)}.".encode(), batch.lines)
-            self._cursor = advance(self._cursor_of(batch), batch.lines)
-        elif self._cursor is None or run != (self._cursor.pod_uid, self._cursor.restarts):
-            self._cursor = LogCursor(batch.pod_uid, batch.restarts)
+            sessions.take(now.pod_uid.encode() + b".", batch.lines)
         if batch.ended:
-            sessions.end_all(at.encode())
-            self._cursor = batch.end_cursor(self._cursor)
-        return self._cursor
+            sessions.end_all(utc(now.at).encode())
+            self._maintenance.clear()
+        self._place = now
+
+    def _restarted(self, batch: LogBatch, last: str, first: str) -> None:
+        """Another process serves; of the one before, the end may not have been seen."""
+        before, now = self._place, batch.end
+        self._sessions.end_all((last or first).encode())
+        self._maintenance.clear()
+        if before is None or not first:
+            return
+        cause = "the container was restarted" if before.pod_uid == now.pod_uid else "another pod took over"
+        payload = server.ServerRestarted(pod=batch.pod, pod_uid=now.pod_uid, restarts=now.restarts, cause=cause)
+        self._tell(payload, f"{now.pod_uid}.{batch.at}.restarted", first)
+
+    def _gap(self, batch: LogBatch) -> None:
+        gap = batch.gap
+        if gap is None:
+            return
+        from_time, to_time = utc(gap.from_time) or None, utc(gap.to_time) or None
+        payload = reports.StreamGap.model_validate({"from": from_time, "to": to_time, "reason": gap.reason})
+        time = to_time or from_time or utc(batch.at)
+        self._tell(payload, f"{batch.end.pod_uid}.{gap.from_time}.{gap.to_time}.gap", time)
+
+    def _tell(self, payload: Payload, name: str, time: str, trace: Trace | None = None) -> None:
+        self._sessions.events.append(encode(self._source, payload, id=name, time=time, trace=trace))
+
+    # --- lines that are no plain session lines -----------------------------------------------------------------------
+
+    def _other(self, name: bytes, at: bytes, line: bytes) -> None:
+        record = parse_line(line)
+        handle = _HANDLERS.get(type(record)) if record is not None else None
+        time = utc(at.decode("latin-1"))
+        if handle is not None and time:  # kubelet gives each line its time
+            handle(self, record, name.decode("latin-1"), time)
+
+    def _session(self, record: Any, name: str, time: str) -> None:
+        ended = isinstance(record, kopia.SessionEnded)
+        key = (record.user.encode(), record.address.encode())
+        self._sessions.one(ended, key, name.encode(), (record.time or time).encode())
+
+    def _login_refused(self, record: kopia.LoginRefused, name: str, time: str) -> None:
+        self._limited(
+            "login", name, record.time or time,
+            lambda left: session.LoginRefused(user=record.user, address=record.address, suppressed=left),
+        )  # fmt: skip
+
+    def _handshake(self, record: kopia.TLSHandshakeFailed, name: str, time: str) -> None:
+        if record.error == "EOF":
+            return  # connected and said nothing: a probe or a port scan
+        self._limited(
+            "tls", name, time,
+            lambda left: inputs.TlsHandshakeFailed(address=record.address, error=record.error, suppressed=left),
+        )  # fmt: skip
+
+    def _maintenance_started(self, record: kopia.MaintenanceStarted, name: str, time: str) -> None:
+        mode = _mode(record.full)
+        self._maintenance[mode] = [record.time or time, name]
+        self._tell(repository.MaintenanceStarted(mode=mode), name, record.time or time, trace_of(name))
+
+    def _maintenance_finished(self, record: kopia.MaintenanceFinished, name: str, time: str) -> None:
+        mode, ended = _mode(record.full), record.time or time
+        began, start = self._maintenance.pop(mode, ("", ""))
+        took = max(0.0, round(seconds_of(ended.encode()) - seconds_of(began.encode()), 6)) if began else None
+        payload = repository.MaintenanceFinished(mode=mode, started_at=began or None, duration_seconds=took)
+        self._tell(payload, name, ended, trace_of(start or name))
+
+    def _maintenance_failed(self, record: kopia.MaintenanceFailed, name: str, time: str) -> None:
+        mode = None if record.full is None else _mode(record.full)
+        self._limited(
+            "maintenance", name, record.time or time,
+            lambda _: repository.MaintenanceFailed(mode=mode, error=record.error),
+        )  # fmt: skip
+
+    def _storage_failed(self, record: kopia.StorageFailed, name: str, time: str) -> None:
+        message = f"{record.operation}: {record.error}"[:MAX_TEXT]
+        self._limited(
+            "storage", name, record.time or time,
+            lambda _: repository.StorageFailed(reason="KopiaStorageError", message=message, origin="server"),
+        )  # fmt: skip
+
+    def _throttled(self, record: kopia.Throttled, name: str, time: str) -> None:
+        self._limited(
+            "throttled", name, record.time or time, lambda _: repository.StorageThrottled(message=record.message)
+        )
+
+    def _stopping(self, record: kopia.ShuttingDown, name: str, time: str) -> None:
+        self._tell(server.ServerStopping(pod=self._pod), name, record.time or time)
+
+    def _message(self, record: kopia.LogMessage, name: str, time: str) -> None:
+        self._report(record.level, record.logger, record.message, name, record.time or time)
+
+    def _cache_failed(self, record: kopia.CacheFailed, name: str, time: str) -> None:
+        self._report("warning", "cache", record.error, name, record.time or time)
+
+    def _repository_problem(self, record: kopia.RepositoryProblem, name: str, time: str) -> None:
+        self._report("error", "repository", record.error, name, record.time or time)
+
+    def _panic(self, record: kopia.Panic, name: str, time: str) -> None:
+        self._report("error", "go", record.message, name, time)
+
+    def _notification(self, record: kopia.Notification, name: str, time: str) -> None:
+        """Failures wait until the repository was looked at; what names nobody is only reported."""
+        users = {user for user, _ in self._sessions.open}
+        only = next(iter(users)).decode() if len(users) == 1 else ""
+        for number, one in enumerate(record.snapshots):
+            if one.status != "failed":
+                continue
+            if one.user or only:
+                self.claims.add(f"{name}.{number}", one, one.user or only, time)
+            else:
+                text = f"a client reported that a snapshot of {one.path} failed: {one.error}"
+                self._report("warning", "notification", text[:MAX_TEXT], name, time)
+        if record.kind == "error" and not record.snapshots:
+            text = f"{record.subject}: {record.error}"[:MAX_TEXT]
+            self._report("warning", "notification", text, name, time)
+
+    def _report(self, level: str, logger: str, message: str, name: str, time: str) -> None:
+        fields = {"level": level, "logger": logger, "message": message}
+        self._limited(
+            f"log {logger}", name, time, lambda left: reports.LogReported.model_validate(fields | {"suppressed": left})
+        )
+
+    def _limited(self, kind: str, name: str, time: str, made: Callable[[int], Payload]) -> None:
+        """At most A_MINUTE of a kind a minute, by the time in the log: a replay leaves out the same ones."""
+        if kind not in self._limits and len(self._limits) >= 100:
+            kind = "log"  # names of loggers are few; whoever makes many shares one limit
+        minute = time[:16]
+        known = self._limits.setdefault(kind, [minute, 0, 0])
+        if known[0] != minute:
+            known[0], known[1] = minute, 0
+        known[1] += 1
+        if known[1] > A_MINUTE:
+            known[2] += 1
+            return
+        left, known[2] = known[2], 0
+        self._tell(made(left), name, time)
+
+
+def _mode(full: bool) -> Any:
+    return "full" if full else "quick"
+
+
+_HANDLERS: Final[Mapping[type[Record], Callable[[LogEvents, Any, str, str], None]]] = {
+    kopia.SessionStarted: LogEvents._session,
+    kopia.SessionEnded: LogEvents._session,
+    kopia.LoginRefused: LogEvents._login_refused,
+    kopia.TLSHandshakeFailed: LogEvents._handshake,
+    kopia.MaintenanceStarted: LogEvents._maintenance_started,
+    kopia.MaintenanceFinished: LogEvents._maintenance_finished,
+    kopia.MaintenanceFailed: LogEvents._maintenance_failed,
+    kopia.StorageFailed: LogEvents._storage_failed,
+    kopia.Throttled: LogEvents._throttled,
+    kopia.ShuttingDown: LogEvents._stopping,
+    kopia.LogMessage: LogEvents._message,
+    kopia.CacheFailed: LogEvents._cache_failed,
+    kopia.RepositoryProblem: LogEvents._repository_problem,
+    kopia.Panic: LogEvents._panic,
+    kopia.Notification: LogEvents._notification,
+}

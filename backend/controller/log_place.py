@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -107,24 +106,6 @@ def remember(before: bytes, chunk: bytes) -> bytes:
     if len(chunk) <= BEFORE:
         return chunk
     return chunk[chunk.find(b"\n", len(chunk) - BEFORE) + 1 :]
-
-
-def positions(restarts: int, chunk: bytes, before: bytes = b"") -> Iterator[tuple[str, bytes]]:
-    """Each line with its name within the pod's log, `<restarts>.<timestamp>.<nth>`, the same at each reading."""
-    counts: dict[bytes, int] = {}
-    highest = b""
-    for line in before.split(b"\n")[:-1]:
-        at = stamp(line)
-        counts[at] = counts.get(at, 0) + 1
-        highest = max(highest, at)
-    for line in chunk.split(b"\n")[:-1]:
-        at = stamp(line)
-        if at > highest:
-            nth, highest = 1, at
-        else:
-            nth = counts.get(at, 0) + 1
-        counts[at] = nth
-        yield f"{restarts}.{at.decode('latin-1')}.{nth}", line
 
 
 class Resume:

@@ -1,6 +1,7 @@
 """Writes what all journals have to tell, in one pipelined commit after another; waits while the event store is away.
 
-A commit takes in what came in meanwhile, so that a busy cluster makes larger commits, not more of them.
+A commit takes in what came in meanwhile, so that a busy cluster makes larger commits, not more of them. While Redis
+works at one, the next is made.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from backend.controller.cache import Key
 from backend.controller.journal import Journal
+from backend.events.commit import Commit, Committed
 from backend.events.errors import StoreError
-from backend.events.store import Committed, EventStore
+from backend.events.store import EventStore
 from backend.kopia.backoff import Backoff
 
 log = logging.getLogger(__name__)
@@ -21,7 +24,9 @@ log = logging.getLogger(__name__)
 LINGER_S = 0.01
 RETRY_S = (0.2, 15.0)
 LOADS_AT_ONCE = 32
-PATIENCE_S = 15.0
+PATIENCE_S = 15.0  # a failover is over before that
+
+Made = list[tuple[Key, Journal, Commit]]
 
 
 class Publisher:
@@ -34,6 +39,7 @@ class Publisher:
         self._journals: dict[Key, Journal] = {}
         self._dirty = asyncio.Event()
         self._away_since = 0.0
+        self._sending: asyncio.Task[None] | None = None
 
     def journal(self, key: Key) -> Journal:
         """The journal of a server, begun when it is first asked for."""
@@ -50,20 +56,60 @@ class Publisher:
     async def run(self) -> None:
         """Never returns; a store that is away, full or read-only is waited for."""
         backoff = Backoff(*RETRY_S)
-        while True:
-            await self._dirty.wait()
-            await asyncio.sleep(LINGER_S)
-            self._dirty.clear()
-            try:
-                await self._load()
-                await self._commit()
-            except StoreError as error:
-                self._away(str(error))
-                self._dirty.set()
-                await asyncio.sleep(backoff.next())
-                continue
-            backoff.reset()
+        try:
+            while True:
+                await self._dirty.wait()
+                if self._sending is None or not self._sending.done():
+                    await asyncio.sleep(LINGER_S)
+                self._dirty.clear()
+                try:
+                    await self._cycle()
+                except StoreError as error:
+                    self._away(str(error))
+                    self._dirty.set()
+                    await asyncio.sleep(backoff.next())
+                else:
+                    if not self._away_since:
+                        backoff.reset()
+        finally:
+            if self._sending is not None:
+                self._sending.cancel()
+
+    async def _cycle(self) -> None:
+        """Make the next commits while the last ones are under way, then send them."""
+        await self._settle(wait=False)
+        await self._load()
+        made = self._steps()
+        try:
+            await self._settle(wait=True)
+        except BaseException:
+            for _, journal, _ in made:
+                journal.unload()
+            raise
+        made = [one for one in made if one[1].loaded]
+        if not made and self._away_since:
+            made = self._trial()
+        if made:
+            self._sending = asyncio.create_task(self._send(made))
+            self._sending.add_done_callback(lambda _: self._dirty.set())
+        else:
             self._back()
+
+    async def _settle(self, *, wait: bool) -> None:
+        """The outcome of the commits that were under way."""
+        sending = self._sending
+        if sending is None or not (wait or sending.done()):
+            return
+        self._sending = None
+        await sending
+        self._back()
+
+    def _trial(self) -> Made:
+        """Reading works again; writing is proven by a commit that tells nothing."""
+        for key, journal in self._journals.items():
+            if journal.loaded:
+                return [(key, journal, journal.empty_step())]
+        return []
 
     async def _load(self) -> None:
         """Read what was published of each server that we do not know, or no longer know."""
@@ -75,35 +121,37 @@ class Publisher:
             ):
                 journal.load(loaded)
 
-    async def _commit(self) -> None:
+    def _steps(self) -> Made:
         """One commit of each journal that has something to tell."""
         due = [(key, one) for key, one in self._journals.items() if one.loaded and one.due]
         made = [(key, one, commit) for key, one in due if (commit := one.step()) is not None]
-        if made:
-            try:
-                outcomes = await self._store.commit([commit for _, _, commit in made])
-            except BaseException:
-                for _, journal, _ in made:
-                    journal.unload()
-                raise
-            for (key, journal, _), outcome in zip(made, outcomes, strict=True):
-                if not isinstance(outcome, Committed):
-                    log.info("%s/%s: somebody else wrote its events, or they were lost; reading them again", *key)
-                    journal.unload()
-                    self._dirty.set()
-        for key, journal in due:
-            if journal.loaded and journal.due:
-                self._dirty.set()
-            elif journal.loaded and journal.finished:
+        if any(one.due for _, one in due):
+            self._dirty.set()
+        return made
+
+    async def _send(self, made: Made) -> None:
+        try:
+            outcomes = await self._store.commit([commit for _, _, commit in made])
+        except BaseException:
+            for _, journal, _ in made:
+                journal.unload()
+            raise
+        for (key, journal, _), outcome in zip(made, outcomes, strict=True):
+            if not isinstance(outcome, Committed):
+                log.info("%s/%s: somebody else wrote its events, or they were lost; reading them again", *key)
+                journal.unload()
+            elif journal.finished and not journal.due:
                 self._journals.pop(key, None)
 
     def _away(self, problem: str) -> None:
-        """Told after a while only: a failover is over before that."""
         now = time.monotonic()
         self._away_since = self._away_since or now
-        if now - self._away_since >= PATIENCE_S and problem != self.problem:
-            log.warning("events wait, nothing is lost yet: %s", problem)
-            self.problem = problem
+        if now - self._away_since < PATIENCE_S:
+            return
+        if not self.problem:
+            since = datetime.fromtimestamp(time.time() - (now - self._away_since), UTC)
+            self.problem = f"Events wait since {since:%Y-%m-%dT%H:%M:%SZ}: {problem}. Nothing is lost while the nodes keep the logs."
+            log.warning("%s", self.problem)
             self._changed()
 
     def _back(self) -> None:

@@ -7,12 +7,15 @@ once for each server. All other lines go to `others`, in their order.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from backend.controller.log_place import stamp
 from backend.events.catalogue.session import SessionEnded, SessionStarted
+from backend.events.commit import Change
 from backend.events.envelope import Source, Template
 
 # A line as the API gives it: kubelet's timestamp, then Kopia's JSON. Session lines give five groups, others the sixth
@@ -26,6 +29,7 @@ LINE: Final = re.compile(
 )
 CLOSED: Final = b"closed"
 SERVER_ENDED: Final = b"server-ended"
+_KEPT: Final = b'{"session":"%b","user":"%b","address":"%b","startedAt":"%b","trace":"%b","span":"%b","streams":%d}'
 _SEPARATORS: Final = b"-:.TZ"
 _REMEMBERED: Final = 4096
 _DIGITS: Final = 23  # of a time with nanoseconds
@@ -55,16 +59,29 @@ class Seen:
         """The number of this line among those with its timestamp."""
         return (self._recent.get(moment) or self._older.get(moment) or 0) + 1
 
+    def prime(self, before: bytes) -> None:
+        """Whole lines just before those that come: a reading begins anew."""
+        counted: dict[bytes, int] = {}
+        for line in before.split(b"\n")[:-1]:
+            moment = stamp(line)
+            counted[moment] = counted.get(moment, 0) + 1
+            self.highest = max(self.highest, moment)
+        for moment, times in counted.items():
+            self._recent[moment] = max(times, self.count(moment) - 1)
+
 
 class SessionEvents:
     """The open sessions of one server, and the events of what happens to them."""
 
-    def __init__(self, source: Source, others: Callable[[bytes, int, bytes], None]) -> None:
+    def __init__(self, source: Source, others: Callable[[bytes, bytes, bytes], None], unseen: bytes = b"") -> None:
+        """`others` gets the name of each other line, its timestamp and its text. `unseen`: a user to leave out."""
         self.open: dict[Key, Open] = {}
+        self.latest: dict[bytes, Open] = {}  # by user, the oldest first
         self.dirty: set[Key] = set()
         self.events: list[bytes] = []
         self.seen = Seen()
         self._others = others
+        self._unseen = unseen
         self._trace = hashlib.blake2b(source.uri.encode(), digest_size=5).hexdigest()[:9].encode()
         session = {"session": "<session>", "user": "<user>", "address": "<address>"}
         ended = session | {"reason": "<reason>"}
@@ -75,9 +92,10 @@ class SessionEvents:
         self._timed = Template(source, SessionEnded, timed, (*head, *tail, "started", "seconds", "reason")).pattern
 
     def take(self, run: bytes, lines: bytes) -> None:
-        """Whole lines of one run of the container; `run` is `<pod uid>.<restarts>.`, the beginning of their ids."""
+        """Whole lines of one run of the container; `run` is `<pod uid>.`, the beginning of their names."""
         highest, recent = self.seen.begin()
-        opened, dirty, add, pattern = self.open, self.dirty, self.events.append, self._started
+        opened, dirty, add, pattern, latest = self.open, self.dirty, self.events.append, self._started, self.latest
+        unseen = self._unseen
         for at, time, word, user, address, other_at, other in LINE.findall(lines):
             moment = at or other_at
             if moment > highest:
@@ -85,10 +103,12 @@ class SessionEvents:
             else:
                 nth = self.seen.count(moment)
             recent[moment] = nth
+            name = run + moment if nth == 1 else b"%b%b.%d" % (run, moment, nth)
             if not at:
-                self._others(other_at, nth, other)
+                self._others(name, moment, other)
                 continue
-            name = run + at if nth == 1 else b"%b%b.%d" % (run, at, nth)
+            if user == unseen:
+                continue
             key = (user, address)
             dirty.add(key)
             known = opened.get(key)
@@ -100,11 +120,29 @@ class SessionEvents:
                     trace, span = self._trace + digits, digits[-16:]
                 else:
                     trace, span = trace_of(name)
-                opened[key] = (name, time, trace, span, 1)
+                latest[user] = opened[key] = (name, time, trace, span, 1)
                 add(pattern % (name, user, time, trace, span, name, user, address))
             else:
                 opened[key] = (*known[:4], known[4] + 1)
         self.seen.highest = highest
+        if len(latest) > _REMEMBERED:
+            for user in list(latest)[: len(latest) - _REMEMBERED]:
+                del latest[user]
+
+    def one(self, ended: bool, key: Key, name: bytes, time: bytes) -> None:
+        """A session line of another form than LINE has."""
+        if key[0] == self._unseen:
+            return
+        self.dirty.add(key)
+        known = self.open.get(key)
+        if ended:
+            self._end(key, known, name, time)
+        elif known is not None:
+            self.open[key] = (*known[:4], known[4] + 1)
+        else:
+            trace, span = trace_of(name)
+            self.latest[key[0]] = self.open[key] = (name, time, trace, span, 1)
+            self.events.append(self._started % (name, key[0], time, trace, span, name, *key))
 
     def _end(self, key: Key, known: Open | None, name: bytes, time: bytes) -> None:
         user, address = key
@@ -123,7 +161,7 @@ class SessionEvents:
         )
 
     def end_all(self, time: bytes) -> None:
-        """The server process is gone, and with it every session."""
+        """The server process is gone, and with it every session; `time` is when, as far as we know."""
         for (user, address), (session, started, trace, span, _) in self.open.items():
             self.events.append(
                 self._timed
@@ -132,6 +170,36 @@ class SessionEvents:
             )  # fmt: skip
         self.dirty.update(self.open)
         self.open.clear()
+
+
+def read_sessions(projection: Mapping[bytes, bytes]) -> dict[Key, Open]:
+    """The open sessions as they were kept. Raises ValueError, KeyError or TypeError for what we have not written."""
+    found: dict[Key, Open] = {}
+    for text in projection.values():
+        kept = json.loads(text)
+        name, started, trace, span = (str(kept[key]).encode() for key in ("session", "startedAt", "trace", "span"))
+        found[kept["user"].encode(), kept["address"].encode()] = (name, started, trace, span, int(kept["streams"]))
+    return found
+
+
+def session_changes(key: bytes, dirty: Iterable[Key], opened: Mapping[Key, Open]) -> list[Change]:
+    """Of the projection: a field for each open session, `user address`."""
+    sets: list[bytes] = []
+    removes: list[bytes] = []
+    for who in dirty:
+        user, address = who
+        field = b"%b %b" % who
+        known = opened.get(who)
+        if known is None:
+            removes.append(field)
+        else:
+            sets += (field, _KEPT % (known[0], user, address, *known[1:]))
+    made: list[Change] = []
+    if sets:
+        made.append((b"HSET", key, *sets))
+    if removes:
+        made.append((b"HDEL", key, *removes))
+    return made
 
 
 def trace_of(name: bytes) -> tuple[bytes, bytes]:

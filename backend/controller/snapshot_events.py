@@ -6,18 +6,21 @@ The projections `snapshots` (by manifest id) and `tenants` (by user@host) in Red
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from backend.controller.session_events import Open, seconds_of
 from backend.controller.state_events import News, cut, stamp
 from backend.events.catalogue import snapshot as events
+from backend.events.envelope import Trace, trace_of
 from backend.kopia.snapshots import Snapshot
 
 MANY = 10  # complete snapshots of one tenant that go in one look; a retention policy takes one or two for each backup
 FEW = 3  # that many are many as well, when nothing is left
 MAX_PATH = 4096
+SKEW_S = 300.0  # that a client's clock may go after the server's
 
 
 @dataclass
@@ -31,11 +34,11 @@ class SnapshotStep:
 
 @dataclass(frozen=True)
 class Context:
-    """What else an event tells: retention reasons by snapshot, the session a tenant's snapshots were found in."""
+    """What else an event tells: retention reasons by snapshot, and the latest session of a tenant."""
 
     now: datetime
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sessions: Mapping[str, str] = field(default_factory=dict)
+    session: Callable[[str], Open | None] = lambda _user: None
 
 
 Groups = Mapping[str, Mapping[str, Snapshot]]  # by tenant, by manifest id
@@ -74,16 +77,20 @@ def _add(one: Snapshot, known_tenants: Mapping[str, str], context: Context, step
     if one.tenant not in known_tenants and one.tenant not in step.tenants:
         step.tenants[one.tenant] = seen
         step.news.append(News(events.TenantFirstSeen(user=one.tenant), f"{one.tenant}.first-seen", seen))
-    extra: dict[str, Any] = {"session": context.sessions.get(one.tenant)}
+    session = context.session(one.tenant)
+    if session is not None and one.start < seconds_of(session[1]) - SKEW_S:
+        session = None  # it is older than the session
+    extra: dict[str, Any] = {"session": session[0].decode() if session else None}
+    trace = Trace(session[2].decode(), trace_of(one.id).span_id) if session else None
     if one.complete:
         payload: Any = events.SnapshotCreated.model_validate(
             body | extra | {"retention": context.reasons.get(one.id, ())}
         )
-        step.news.append(News(payload, f"snapshot.{one.id}.created", seen))
+        step.news.append(News(payload, f"snapshot.{one.id}.created", seen, trace))
     else:
         cause = cut(one.incomplete or "no end")
         payload = events.SnapshotIncomplete.model_validate(body | extra | {"cause": cause})
-        step.news.append(News(payload, f"snapshot.{one.id}.incomplete", seen))
+        step.news.append(News(payload, f"snapshot.{one.id}.incomplete", seen, trace))
 
 
 def _remove(

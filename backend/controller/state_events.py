@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend.events.catalogue import Payload, inputs, repository, server
+from backend.events.envelope import Trace
 
 Json = dict[str, Any]
 VANISHED = frozenset({"RepositoryVanished", "RepositoryIdentityMismatch"})
@@ -22,7 +23,8 @@ LISTED = 100
 @dataclass(frozen=True)
 class ServerView:
     """One server as the last pass left it. `drifted`: users that somebody else changed; `created`: its repository was
-    made by the pod that runs now; `now` is when this was seen.
+    made by the pod that runs now; `now` is when this was seen. `overdue`: since when, by user@host; None while that is
+    not known.
     """
 
     raw: Json
@@ -30,6 +32,8 @@ class ServerView:
     drifted: tuple[str, ...] = ()
     repairs: bool = True
     created: bool = False
+    overdue: Mapping[str, float] | None = None
+    max_snapshot_age: str = ""
 
     @property
     def status(self) -> Json:
@@ -46,11 +50,12 @@ class ServerView:
 
 @dataclass(frozen=True)
 class News:
-    """One event to publish. `key`: what makes its id, with the server's uid, the same at each replay."""
+    """One event to publish. `key`: its id, the same at each replay; without a trace it is one of its own."""
 
     payload: Payload
     key: str
     time: str
+    trace: Trace | None = None
 
 
 @dataclass
@@ -280,4 +285,3 @@ _RULES: Iterable[Rule] = (
     _drifted,
     _condition("PolicySynced", _policy),
 )
-

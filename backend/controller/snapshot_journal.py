@@ -1,0 +1,111 @@
+"""The part of a server's journal about snapshots and tenants: what was published of them, and what is there now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.controller.claims import Claims
+from backend.controller.session_events import Open
+from backend.controller.snapshot_events import Context, SnapshotStep, overdue_step, snapshot_step
+from backend.controller.state_events import News
+from backend.kopia.snapshots import Snapshot
+
+AT_ONCE = 500  # snapshots in one commit
+OVERDUE = "overdue:"  # in the projection `tenants`: who was told to be overdue, beside who was seen
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What the repository holds, as the live view has it: the view's own mappings, read at once, never kept."""
+
+    groups: Mapping[str, Mapping[str, Snapshot]]
+    reasons: Callable[[str], Mapping[str, tuple[str, ...]]]
+
+
+class SnapshotJournal:
+    """Published and present snapshots of one server."""
+
+    def __init__(self) -> None:
+        self._tenants: dict[str, str] = {}
+        self._overdue: dict[str, str] = {}
+        self._told: dict[str, dict[str, str]] = {}  # by tenant, by manifest
+        self._holdings: Holdings | None = None
+        self._looked: set[str] | None = set()  # whom to compare; None: everybody
+
+    def load(self, snapshots: Mapping[str, str], tenants: Mapping[str, str]) -> None:
+        """Begin with what was published."""
+        self._tenants, self._overdue, self._told = {}, {}, {}
+        for name, text in tenants.items():
+            if name.startswith(OVERDUE):
+                self._overdue[name.removeprefix(OVERDUE)] = text
+            else:
+                self._tenants[name] = text
+        for name, text in snapshots.items():
+            self._told.setdefault(json.loads(text)["user"], {})[name] = text
+        self._looked = None
+
+    def compare(self, holdings: Holdings, tenants: Iterable[str] | None) -> bool:
+        """Whether that is something to do: before the first whole look, some tenants' snapshots tell nothing."""
+        if tenants is None:
+            self._holdings, self._looked = holdings, None
+        elif self._holdings is None:
+            return False
+        elif self._looked is not None:
+            self._looked |= set(tenants)
+        return self.due
+
+    def doubt(self) -> None:
+        self._holdings, self._looked = None, set()
+
+    @property
+    def due(self) -> bool:
+        return self._holdings is not None and self._looked != set()
+
+    def step(
+        self, now: datetime, session: Callable[[str], Open | None], claims: Claims
+    ) -> tuple[list[News], dict[str, str], dict[str, str], bool]:
+        """Events, fields of the projections `snapshots` and `tenants`, and whether reported failures were settled."""
+        holdings, looked = self._holdings, self._looked
+        if holdings is None or looked == set():
+            return [], {}, {}, False
+        names = holdings.groups.keys() if looked is None else looked
+        reasons: dict[str, tuple[str, ...]] = {}
+        for name in names:
+            if holdings.groups.get(name, {}).keys() - self._told.get(name, {}).keys():
+                reasons.update(holdings.reasons(name))
+        context = Context(now, reasons, session)
+        step = snapshot_step(holdings.groups, self._told, self._tenants, context, tenants=looked, limit=AT_ONCE)
+        failed = []
+        waiting = len(claims.users)
+        if len(step.snapshots) < AT_ONCE:  # else there may be more
+            self._looked = set()
+            failed = claims.settle(holdings.groups, looked)
+        self._keep(step)
+        return [*step.news, *failed], step.snapshots, step.tenants, len(claims.users) != waiting
+
+    def _keep(self, step: SnapshotStep) -> None:
+        gone = {name for name, text in step.snapshots.items() if not text}
+        for name, text in step.snapshots.items():
+            if text:
+                self._told.setdefault(json.loads(text)["user"], {})[name] = text
+        if gone:
+            for user, items in list(self._told.items()):
+                for name in gone & items.keys():
+                    del items[name]
+                if not items:
+                    del self._told[user]
+        self._tenants.update(step.tenants)
+
+    def overdue(self, late: Mapping[str, float], age: str, now: datetime) -> tuple[list[News], dict[str, str]]:
+        """`late`: since when by user; of whoever never had a snapshot, since the account was made."""
+        last = {user: since if self._told.get(user) else 0.0 for user, since in late.items()}
+        step = overdue_step(last, self._overdue, now, age)
+        for user, text in step.tenants.items():
+            if text:
+                self._overdue[user] = text
+            else:
+                self._overdue.pop(user, None)
+        return step.news, {OVERDUE + user: text for user, text in step.tenants.items()}
