@@ -11,6 +11,7 @@ import sys
 from backend.cli import logs
 from backend.controller.run import run_controller
 from backend.controller.settings import Settings
+from backend.events.url import parse
 from backend.kube.client import KubeClient
 
 
@@ -23,6 +24,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=defaults["workers"])
     parser.add_argument("--drain-timeout", type=float, default=defaults["drain_timeout_s"], metavar="SECONDS")
     parser.add_argument("--probe-interval", type=float, default=defaults["probe_interval_s"], metavar="SECONDS")
+    parser.add_argument(
+        "--redis-url",
+        default=env.get("BSLS_REDIS_URL", ""),
+        help="where events go: redis://, rediss://, redis+sentinel://, redis+cluster:// [$BSLS_REDIS_URL]; the "
+        "password comes from $BSLS_REDIS_PASSWORD; without a URL no events are published",
+    )
+    parser.add_argument("--redis-username", default=env.get("BSLS_REDIS_USERNAME"), help="[$BSLS_REDIS_USERNAME]")
+    parser.add_argument("--redis-ca-file", default=env.get("BSLS_REDIS_CA_FILE"), help="[$BSLS_REDIS_CA_FILE]")
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     parser.set_defaults(run=run)
 
@@ -39,7 +48,16 @@ def run(options: argparse.Namespace) -> int:
         workers=options.workers,
         drain_timeout_s=options.drain_timeout,
         probe_interval_s=options.probe_interval,
+        redis_url=options.redis_url,
+        redis_username=options.redis_username,
+        redis_ca_file=options.redis_ca_file,
     )
+    try:
+        if settings.redis_url:
+            parse(settings.redis_url)
+    except ValueError as error:
+        print(f"bsls controller: --redis-url: {error}", file=sys.stderr)
+        return 2
     asyncio.run(_run(settings, options.kubeconfig))
     return 0
 

@@ -32,10 +32,13 @@ OF_TENANTS = (Area.USERS, Area.ACCESS, Area.POLICY)  # none of them keeps the se
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the pass did: a refused write, sessions that a restart waits for, a roll-out under way."""
+    """What the pass did: a refused write, sessions that a restart waits for, a roll-out under way. `events`: what keeps
+    events from being published, "" when nothing does, None where none are.
+    """
 
     apply_problem: Problem | None = None
     draining: str = ""
+    events: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ def assess(observed: Observed, inputs: Inputs, plan: Plan, outcome: Outcome, now
         _repository(observed, problems, serving),
         _tls(observed, problems),
         *tenant_verdicts(observed, inputs, problems, now),
+        *_events(outcome),
     ]
     generation = int(observed.raw["metadata"].get("generation", 0))
     before = (observed.raw.get("status") or {}).get("conditions") or ()
@@ -214,6 +218,14 @@ def _repository_status(observed: Observed, problems: tuple[Problem, ...], servin
     if serving or pinned_id(observed):
         return RepositoryStatus.INITIALIZED
     return RepositoryStatus.NOT_INITIALIZED
+
+
+def _events(outcome: Outcome) -> list[Verdict]:
+    if outcome.events is None:
+        return []
+    if outcome.events:
+        return [Verdict("EventsPublished", False, "EventStoreFails", outcome.events)]
+    return [Verdict("EventsPublished", True, "Published", "Events are written to the event store.")]
 
 
 def _tls(observed: Observed, problems: tuple[Problem, ...]) -> Verdict:

@@ -60,7 +60,7 @@ class ClusterCache:
         self._content: dict[tuple[str, str, str], tuple[str, Json]] = {}
         self._references: dict[Key, frozenset[tuple[str, str, str]]] = {}
         self.servers = Informer(client, BSLS, handler=lambda item: enqueue(_key(item)))
-        self.locations = Informer(client, BSL, handler=self._location_changed, on_error=lambda _e: self._enqueue_all())
+        self.locations = Informer(client, BSL, handler=self._location_changed, on_error=lambda _e: self.enqueue_all())
 
     def start(self) -> None:
         self._spawn(self.servers.run(), "informer backupstoragelocationservers")
@@ -81,7 +81,7 @@ class ClusterCache:
                 metadata_only=metadata_only,
                 label_selector=MANAGED_SELECTOR if owned else "",
                 handler=self._owned_changed if owned else lambda item: self._source_changed(resource.kind, item),
-                on_error=lambda _error: self._enqueue_all(),
+                on_error=lambda _error: self.enqueue_all(),
             )
 
         informers = {resource.kind: informer(resource, owned=True) for resource in OWNED}
@@ -151,7 +151,7 @@ class ClusterCache:
             if namespace in (wanted, server["metadata"]["namespace"]):
                 self._enqueue(_key(server))
 
-    def _enqueue_all(self) -> None:
+    def enqueue_all(self) -> None:
         for server in self.servers.all():
             self._enqueue(_key(server))
 

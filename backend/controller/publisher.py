@@ -150,7 +150,8 @@ class Publisher:
             return
         if not self.problem:
             since = datetime.fromtimestamp(time.time() - (now - self._away_since), UTC)
-            self.problem = f"Events wait since {since:%Y-%m-%dT%H:%M:%SZ}: {problem}. Nothing is lost while the nodes keep the logs."
+            told = f"Events wait since {since:%Y-%m-%dT%H:%M:%SZ}: {problem}."
+            self.problem = f"{told} Nothing is lost while the nodes keep the logs."
             log.warning("%s", self.problem)
             self._changed()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from backend.controller.desired.plan import Plan, make_plan
 from backend.controller.desired.secrets import pinned_id
 from backend.controller.drain import DrainClock, active_sessions
 from backend.controller.drift import differs
+from backend.controller.event_path import EventPath
 from backend.controller.inputs import Inputs, judge
 from backend.controller.monitor import Monitor
 from backend.controller.names import APPLIED_HASH, FIELD_MANAGER, READINESS_GATE
@@ -25,6 +27,7 @@ from backend.controller.pods import condition
 from backend.controller.problems import Next, WaitError
 from backend.controller.settings import Settings
 from backend.controller.targets import target_of
+from backend.controller.views import view_of
 from backend.crd.constants import UNIQUE_ID_ANNOTATION
 from backend.kube.client import KubeClient
 from backend.kube.errors import ConflictError, KubeError, NotFoundError
@@ -42,11 +45,19 @@ RESYNC_S = 600.0
 class Reconciler:
     """Raises `WaitError` to be called again; any other exception means back-off."""
 
-    def __init__(self, client: KubeClient, cache: ClusterCache, monitor: Monitor, settings: Settings) -> None:
+    def __init__(
+        self,
+        client: KubeClient,
+        cache: ClusterCache,
+        monitor: Monitor,
+        settings: Settings,
+        events: EventPath | None = None,
+    ) -> None:
         self._client = client
         self._cache = cache
         self._monitor = monitor
         self._settings = settings
+        self._events = events
         self._observer = Observer(cache)
         self._applier = Applier(client, cache)
         self._drains = DrainClock(settings.drain_timeout_s)
@@ -80,6 +91,8 @@ class Reconciler:
             self._cache.forget(key)
             self._drains.reset(key)
             self._stuck.pop(key, None)
+            if self._events:
+                self._events.delete(key)
             return 0.0
         try:
             observed = await self._observer.observe(raw, self._monitor.facts(key))
@@ -97,9 +110,13 @@ class Reconciler:
         await self._retry_stuck_pod(key, observed, inputs)
         if unheard(observed, inputs) and not plan.stop:
             return RESYNC_S  # the monitor wakes us with its first findings, good or bad
+        if self._events:
+            outcome = replace(outcome, events=self._events.problem)
         assessment = assess(observed, inputs, plan, outcome, now)
         await self._set_gate(observed, assessment)
         await self._write_status(observed, assessment, now)
+        if self._events:
+            self._events.observe(key, view_of(observed, assessment.status, now))
         if outcome.draining:
             return DRAIN_POLL_S
         if any(problem.next is Next.RETRY for problem in assessment.problems):

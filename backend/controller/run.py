@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from backend.controller.cache import ClusterCache, Key
+from backend.controller.event_path import EventPath, open_event_path
 from backend.controller.monitor import Monitor
 from backend.controller.problems import WaitError
 from backend.controller.reconciler import Reconciler
@@ -32,6 +33,12 @@ class Tasks:
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """One that may end."""
+        task = asyncio.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(lambda one: self._running.discard(one) if _fine(one) else self._ended(one))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -61,14 +68,22 @@ class Tasks:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _fine(task: asyncio.Task[None]) -> bool:
+    return task.cancelled() or task.exception() is None
+
+
 async def run_controller(client: KubeClient, settings: Settings, stop: asyncio.Event) -> None:
     """Reconcile until `stop` is set."""
     tasks = Tasks()
     queue: WorkQueue[Key] = WorkQueue()
-    monitor = Monitor(client, tasks.spawn, queue.add)
     cache = ClusterCache(client, tasks.spawn, queue.add)
-    reconciler = Reconciler(client, cache, monitor, settings)
+    events = open_event_path(settings, cache.enqueue_all)
+    monitor = Monitor(client, tasks.spawn, queue.add, events)
+    reconciler = Reconciler(client, cache, monitor, settings, events)
     cache.start()
+    if events:
+        events.start(tasks.spawn)
+        tasks.start(_tell_departed(events, cache), "end of departed servers")
     for number in range(settings.workers):
         tasks.spawn(_work(queue, reconciler), f"worker {number}")
     log.info("the controller runs with %d workers", settings.workers)
@@ -79,6 +94,17 @@ async def run_controller(client: KubeClient, settings: Settings, stop: asyncio.E
         await tasks.close()
         with contextlib.suppress(asyncio.CancelledError):
             await monitor.close()
+        if events:
+            await events.close()
+
+
+async def _tell_departed(events: EventPath, cache: ClusterCache) -> None:
+    await cache.servers.synced.wait()
+    await events.delete_departed({_key(item) for item in cache.servers.all()})
+
+
+def _key(item: dict[str, Any]) -> Key:
+    return item["metadata"]["namespace"], item["metadata"]["name"]
 
 
 async def _work(queue: WorkQueue[Key], reconciler: Reconciler) -> None:

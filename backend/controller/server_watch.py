@@ -11,6 +11,8 @@ import random
 import time
 
 from backend.controller.facts import RepositoryFacts
+from backend.controller.journal import Journal
+from backend.controller.snapshot_journal import Holdings
 from backend.controller.targets import Login
 from backend.controller.watcher import Watcher, wait
 from backend.kopia.account import set_password
@@ -35,8 +37,9 @@ RETRY_S = (0.3, 15.0)
 class ServerWatch:
     """One task; everything it knows survives a broken session, for the ids of manifests do too."""
 
-    def __init__(self, watcher: Watcher) -> None:
+    def __init__(self, watcher: Watcher, journal: Journal | None = None) -> None:
         self._watcher = watcher
+        self._journal = journal
         self._view = RepositoryView()
         self._tenancy = Tenancy(watcher.target.probe_user)
         self._repository = ""
@@ -91,6 +94,8 @@ class ServerWatch:
         if self._watcher.target.pinned_id != self._repository:
             self._repository = self._watcher.target.pinned_id
             self._view.clear()
+            if self._journal:
+                self._journal.doubt()
 
     # --- what is asked for ---------------------------------------------------------------------------------------
 
@@ -144,6 +149,7 @@ class ServerWatch:
                 self._sync_at = 0.0  # an administrator, or a tenant who changed their own password
         if ended:
             self._tell_repository()
+            self._tell_journal(ended)
 
     async def _poll_if_due(self, session: KopiaSession) -> None:
         if time.monotonic() >= self._poll_at:
@@ -154,6 +160,12 @@ class ServerWatch:
                          len(self._view.snapshots), len(self._view.tenants()), time.monotonic() - started)  # fmt: skip
             self._poll_at = time.monotonic() + _about(POLL_S)
             self._tell_repository()
+            self._tell_journal(None)
+
+    def _tell_journal(self, tenants: set[str] | None) -> None:
+        """These tenants' snapshots may be others now; None: everybody's, and all were looked at."""
+        if self._journal:
+            self._journal.compare(Holdings(self._view.snapshots.groups(), self._view.reasons), tenants)
 
     def _tell_repository(self) -> None:
         self._watcher.learn_repository(repository_facts(self._view, self._tenancy.present()))

@@ -19,3 +19,10 @@ class Settings(BaseModel):
     probe_interval_s: float = Field(default=15.0, description="Seconds between two probes of a server's storage.")
     content_cache_mb: int = 2000
     metadata_cache_mb: int = 1000
+    redis_url: str = Field(default="", repr=False, description="Where events go; without it none are published.")
+    redis_username: str | None = None
+    redis_ca_file: str | None = None
+    stream_length: int = Field(default=10_000, ge=1, description="Events of a server that are kept at least.")
+    stream_limit: int = Field(default=100_000, ge=1, description="And at most, read or not.")
+    firehose_length: int = Field(default=100_000, ge=1, description="Batches of the stream of all servers, likewise.")
+    firehose_limit: int = Field(default=500_000, ge=1)

@@ -10,6 +10,7 @@ from backend.controller.desired.plan import Plan
 from backend.controller.desired.secrets import PREVIOUS, pinned_id
 from backend.controller.inputs import Inputs, tls_pair
 from backend.controller.ledger import LEDGER_KEY, read_ledger
+from backend.controller.log_batch import LogPod, log_pod
 from backend.controller.observe import Observed
 from backend.controller.settings import Settings
 from backend.crd.constants import KOPIA_PORT
@@ -38,14 +39,15 @@ class Login:
 
 @dataclass(frozen=True)
 class Target:
-    """`storage` is probed while there is one; `login` is held while the pod runs; `asked` is brought about through it,
-    and `asked_version` changes with it.
+    """`storage` is probed while there is one; `login` is held while the pod runs; `log` is read; `asked` is
+    brought about through the login, and `asked_version` changes with it.
     """
 
     storage: KopiaStorage | None = field(repr=False)
     storage_version: str
     pinned_id: str
     login: Login | None
+    log: LogPod | None
     asked: Asked = field(repr=False)
     asked_version: str
     ledger: dict[str, str] = field(repr=False)
@@ -59,6 +61,7 @@ def target_of(observed: Observed, inputs: Inputs, plan: Plan, settings: Settings
         storage_version=inputs.storage_version,
         pinned_id=pinned_id(observed),
         login=None if plan.stop else _login(observed),
+        log=log_pod(observed.pod),
         asked=_asked(observed, inputs),
         asked_version=inputs.asked_version,
         ledger=read_ledger(decode(observed.owned.get(("Secret", observed.names.users_secret)), LEDGER_KEY)),

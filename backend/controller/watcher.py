@@ -22,7 +22,6 @@ class Watcher:
         self.facts = ServerFacts()
         self.storage_changed = asyncio.Event()
         self.server_changed = asyncio.Event()
-        self.pod_changed = asyncio.Event()
         self.ended: set[str] = set()  # users whose sessions have ended since somebody last looked
         self.storage_failures = 0
         self._wake = wake
@@ -32,8 +31,6 @@ class Watcher:
         before, self.target = self.target, target
         if storage_story(before) != storage_story(target):
             self.storage_changed.set()
-        if before.login != target.login:
-            self.pod_changed.set()
         if (before.login, before.asked_version) != (target.login, target.asked_version):
             self.server_changed.set()
 

@@ -29,6 +29,18 @@ class Source:
 
 
 @dataclass(frozen=True)
+class AllServers(Source):
+    """The stream of all servers' events, for what is about itself."""
+
+    namespace: str = ""
+    name: str = "bsls:events"
+
+    @property
+    def uri(self) -> str:
+        return "/apis/oadp.openshift.io/v1alpha1/backupstoragelocationservers"
+
+
+@dataclass(frozen=True)
 class Trace:
     """W3C trace context: 32 and 16 hexadecimal digits."""
 

@@ -187,6 +187,14 @@ class Firehose:
     async def _align(self, keys: ServerKeys, mark: bytes, last: bytes) -> None:
         await self._client.ask(FIREHOSE, ALIGN.text_call([MARKS], [keys.server, mark, last]))
 
+    async def tell(self, event: bytes) -> None:
+        """An event that is about no server: of the firehose itself."""
+        await self._client.ask(
+            FIREHOSE,
+            [b"XADD", FIREHOSE, b"*", b"server", b"", b"events", b"[%b]" % event, b"sizes", b"%d" % len(event)],
+            again=False,
+        )
+
     async def servers(self) -> list[str]:
         """`<namespace>/<name>` of all servers that the firehose had events of, and that were not forgotten."""
         (names,) = await self._client.ask(FIREHOSE, [b"HKEYS", SERVERS])
