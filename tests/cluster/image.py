@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.cluster.binaries import binary
 from tests.cluster.cache import cache_dir, digest, digest_tree, locked
 from tests.cluster.oci import Config, Layer, write_image
+from tests.cluster.redis_image import redis
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -35,7 +36,7 @@ sys.exit(main())
 
 def build_all() -> list[Path]:
     """All images of the local cluster, as OCI archives."""
-    return [pause(), client(), bsls()]
+    return [pause(), client(), bsls(), redis()]
 
 
 def pause() -> Path:

@@ -63,7 +63,8 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
     kubectl = place.kubectl
     if options.kubeconfig:
         stack.callback(_tidy, kubectl)
-    with report.step("install CRD, RBAC and controller by the manifests"):
+    with report.step("install Redis, CRD, RBAC and controller by the manifests"):
+        site.install_redis(kubectl, place.redis_image)
         site.install(kubectl, place.image)
         site.admit(kubectl, BACKUP_NS)
     passwords = {user: secrets.token_urlsafe(12) for user in TENANTS}

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from tests.cluster import image
 from tests.cluster.binaries import binary
 from tests.cluster.node import Cluster, run_kubectl
+from tests.cluster.redis_image import REDIS
 from tests.demo.report import Report
 from tests.demo.site import LOCAL_IMAGE
 from tests.demo.vm import Kubectl
@@ -28,6 +29,7 @@ class Place:
     kubeconfig: Path
     image: str
     client_image: str
+    redis_image: str
     host_ip: str
     enforces_network_policy: bool
 
@@ -46,7 +48,7 @@ def local(report: Report, stack: contextlib.ExitStack) -> Place:
     with report.step("one-node Kubernetes: etcd, apiserver, kubelet, containerd, DNS"):
         cluster = stack.enter_context(Cluster("node", images))
     report.say((cluster.logs / "timeline").read_text())
-    return Place(cluster.kubectl, cluster.kubeconfig, LOCAL_IMAGE, image.CLIENT, cluster.host_ip, True)
+    return Place(cluster.kubectl, cluster.kubeconfig, LOCAL_IMAGE, image.CLIENT, REDIS, cluster.host_ip, True)
 
 
 def yours(options: argparse.Namespace) -> Place:
@@ -61,7 +63,7 @@ def yours(options: argparse.Namespace) -> Place:
         return run_kubectl(options.kubeconfig, *args, input=input, check=check, timeout=timeout)
 
     server = kubectl("config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}")
-    return Place(kubectl, options.kubeconfig, options.image, options.client_image, _address_towards(server), False)
+    return Place(kubectl, options.kubeconfig, options.image, options.client_image, "", _address_towards(server), False)
 
 
 def storage(_place: Place) -> Storage:

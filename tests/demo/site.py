@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
 import tempfile
 import time
@@ -34,6 +35,36 @@ def install(kubectl: Kubectl, image: str = LOCAL_IMAGE, *, wait: bool = True) ->
         kubectl("wait", "--for=condition=Established", f"crd/{crd}", "--timeout=30s")
     if wait:
         kubectl("rollout", "status", "-n", "bsls-system", "deployment/bsls-controller", "--timeout=90s", timeout=100)
+
+
+_NO_VOLUME = """
+patches:
+  - target: {kind: Deployment, name: bsls-redis}
+    patch: |
+      - op: replace
+        path: /spec/template/spec/volumes/0
+        value: {name: data, emptyDir: {}}
+"""
+
+
+def install_redis(kubectl: Kubectl, image: str = "") -> None:
+    """`kubectl apply -k manifests/redis`, without a volume; `image` where the manifest's own cannot be pulled."""
+    if not _exists(kubectl, "namespace", "bsls-system"):
+        kubectl("create", "namespace", "bsls-system")
+    if not _exists(kubectl, "secret", "-n", "bsls-system", "bsls-redis"):
+        given = {"password": secrets.token_hex(24), "url": "redis://bsls-redis.bsls-system.svc:6379/0"}
+        kubectl("apply", "-f", "-", input=json.dumps(objects.secret("bsls-system", "bsls-redis", dict(given))))
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "redis"
+        shutil.copytree(MANIFESTS / "redis", copy)
+        file = copy / "kustomization.yaml"
+        text = file.read_text().replace(", volume.yaml", "") + _NO_VOLUME
+        if image:
+            name, _, tag = image.rpartition(":")
+            text = text.replace("docker.io/library/redis", name).replace('"7.4"', f'"{tag}"')
+        file.write_text(text)
+        kubectl("apply", "--server-side", "--force-conflicts", "-k", str(copy))
+    kubectl("rollout", "status", "-n", "bsls-system", "deployment/bsls-redis", "--timeout=90s", timeout=100)
 
 
 def admit(kubectl: Kubectl, namespace: str) -> None:
