@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from backend.controller.log_batch import LogBatch
 from backend.controller.log_events import LogEvents
 from backend.controller.log_place import LogCursor
+from backend.controller.names import Names
 from backend.controller.snapshot_journal import Holdings, SnapshotJournal
 from backend.controller.state_events import News, ServerView, StateStep, deleted_step, state_step
 from backend.events.commit import Change, Commit
@@ -45,9 +46,9 @@ class Journal:
         self.keys = ServerKeys(namespace, name)
         self.loaded = False
         self.finished = False  # nothing is left to tell of a server that is gone
-        self.unseen = ""  # a user whose sessions are no events
         self.reopen: Callable[[], None] = lambda: None  # of the follower: read the log again from our place
         self._source = Source(namespace, name)
+        self._probe_user = Names(namespace, name).probe_user
         self._wake = wake
         self._inbox = Inbox()
         self._space = asyncio.Event()
@@ -57,7 +58,7 @@ class Journal:
         self._clear()
 
     def _clear(self) -> None:
-        self._log = LogEvents(self._source, self.unseen)
+        self._log = LogEvents(self._source, self._probe_user)
         self._tail: LogCursor | None = None  # where the lines end that are published or wait
         self._state: dict[str, str] = {}
 

@@ -5,9 +5,9 @@ plain text of Go's own log, of notifications, and of errors (the console prints 
 its logger and its whole message, so text inside of a message stays a part of it. A plain line can never become a
 session, a login, maintenance that ran, or a storage failure.
 
-Refused logins. HTTP: one WARN line each, in 0.21.1, 0.22.3 and 0.23.1. gRPC, which the stock client uses: no line at any
-level in any of them, and no metric: the metrics port has no counters of gRPC, HTTP or logins. Only the client gets
-PermissionDenied. tests/kopia/test_log_capture.py holds this against the real servers.
+Refused logins. HTTP: one WARN line each, in 0.21.1, 0.22.3 and 0.23.1. gRPC, which the stock client uses: no line at
+any level in any of them, and no metric: the metrics port has no counters of gRPC, HTTP or logins. Only the client gets
+PermissionDenied.
 
 Notifications are what a client claims, before its last write. Maintenance that failed is told by a notification only.
 """
@@ -176,7 +176,7 @@ def _fields(text: str) -> dict[str, Any] | None:
     return fields if isinstance(fields, dict) else None
 
 
-# --- what the watch of the log asks for ----------------------------------------------------------------------------------
+# --- what counts sessions asks for -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Reads `NOTIFICATION: {json}` lines: a client's own report, rendered by the server from the repository's template.
 
-Known texts: Kopia's own templates (these name no user), and a template that prints JSON. All of it is the client's word.
+Known texts: Kopia's own templates (these name no user), and a template that prints JSON. It is all the client's word.
 """
 
 from __future__ import annotations

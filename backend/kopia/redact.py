@@ -1,4 +1,4 @@
-"""Takes out of a text of Kopia's log what nobody may read in an event: secrets, and ids that let one restore contents."""
+"""Takes out of a text of Kopia's log what nobody may read in an event: secrets, and ids that restore contents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 LIMIT: Final = 1_000
 _READ: Final = 20_000  # of longer texts; a secret that is cut here is still found by its beginning
 GONE: Final = "[redacted]"
-_SECRET: Final = (
+_WORDS: Final = (
     r"(?:password|passwd|passphrase|secret|token|credential|signature|access[-_]?key|api[-_]?key|private[-_]?key)"
 )
 _VALUE: Final = r'(?:\\*"[^"]*"?|\\*\'[^\']*\'?|[^\s&,;"\'\\}]+)'
@@ -23,9 +23,9 @@ _RULES: Final = tuple(
         (r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?", GONE),  # a JWT
         (r"(?i)(?<=://)[^/\s@\"'?#]{1,2000}@", f"{GONE}@"),  # user:password@ of a URL
         # name=value, "name":"value", --flag value
-        (rf"(?i)([\w-]{{0,40}}{_SECRET}[\w-]{{0,40}}\\*[\"']?\s{{0,3}}=\s{{0,3}}){_VALUE}", rf"\1{GONE}"),
-        (rf"(?i)(\\*[\"'][\w-]{{0,40}}{_SECRET}[\w-]{{0,40}}\\*[\"']\s{{0,3}}:\s{{0,3}}){_VALUE}", rf"\1{GONE}"),
-        (rf"(?i)(--(?!without-)[\w-]{{0,40}}{_SECRET}[\w-]{{0,40}}\s{{1,3}})(?!-){_VALUE}", rf"\1{GONE}"),
+        (rf"(?i)([\w-]{{0,40}}{_WORDS}[\w-]{{0,40}}\\*[\"']?\s{{0,3}}=\s{{0,3}}){_VALUE}", rf"\1{GONE}"),
+        (rf"(?i)(\\*[\"'][\w-]{{0,40}}{_WORDS}[\w-]{{0,40}}\\*[\"']\s{{0,3}}:\s{{0,3}}){_VALUE}", rf"\1{GONE}"),
+        (rf"(?i)(--(?!without-)[\w-]{{0,40}}{_WORDS}[\w-]{{0,40}}\s{{1,3}})(?!-){_VALUE}", rf"\1{GONE}"),
         (r"(?i)(\bx-amz-security-token:\s*)\S+", rf"\1{GONE}"),
         (r"(?i)(\bsig=)[^&\s\"'\\]+", rf"\1{GONE}"),  # of a SAS token
         (r"\b(A(?:KIA|SIA|ROA|IDA))[A-Z0-9]{12,}", rf"\1{GONE}"),

@@ -13,6 +13,7 @@ from backend.crd.constants import CLIENT_LABEL, CLIENT_LABEL_VALUE
 from backend.kopia.users import hash_password
 from tests import objects
 from tests.cluster.node import Cluster
+from tests.cluster.redis_image import REDIS
 from tests.demo import site
 from tests.demo.vm import Vm
 from tests.servers.seaweed import Seaweed
@@ -72,6 +73,7 @@ class Site:
 
 @pytest.fixture(scope="session")
 def product(node_cluster: Cluster, seaweed: Seaweed) -> Iterator[Site]:
+    site.install_redis(node_cluster.kubectl, REDIS)
     site.install(node_cluster.kubectl)
     found = Site(node_cluster, seaweed)
     found.apply(objects.namespace(VM_NS, **{CLIENT_LABEL: CLIENT_LABEL_VALUE}), objects.namespace(OTHER_NS))

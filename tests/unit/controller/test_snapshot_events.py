@@ -11,6 +11,7 @@ from backend.kopia.snapshots import Snapshot
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 ALICE, BOB = "alice@vm-1", "bob@vm-2"
+SESSION = (b"session-1", b"2025-11-23T09:26:30Z", b"0" * 31 + b"1", b"0" * 15 + b"1", 1)
 Told = dict[str, dict[str, str]]
 
 
@@ -41,7 +42,7 @@ def keep(step: SnapshotStep, told: Told, tenants: dict[str, str]) -> None:
 
 
 def test_a_first_snapshot_and_its_tenant() -> None:
-    context = Context(NOW, {"a": ("latest-1", "daily-1")}, {ALICE: "session-1"})
+    context = Context(NOW, {"a": ("latest-1", "daily-1")}, {ALICE: SESSION}.get)
     step = snapshot_step(there(snapshot("a")), {}, {}, context)
     assert kinds(step) == ["tenant.first-seen", "snapshot.created"]
     data = step.news[1].payload.model_dump(by_alias=True)
