@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,3 +97,18 @@ def vm(product: Site) -> Callable[..., Vm]:
         return Vm(product.kubectl, namespace, pod, user, product.passwords[user])
 
     return make
+
+
+def kill_kopia(product: Site, name: str) -> None:
+    """SIGKILL the server's process from outside its container, once it runs."""
+    uid = product.pod(name)["metadata"]["uid"]
+    deadline = time.monotonic() + 60
+    while True:
+        found = subprocess.run(["pgrep", "-f", "kopia server start"], capture_output=True, text=True, check=False)
+        for pid in found.stdout.split():
+            with open(f"/proc/{pid}/cgroup") as groups:
+                if f"pod{uid}" in groups.read():
+                    os.kill(int(pid), signal.SIGKILL)
+                    return
+        assert time.monotonic() < deadline, "the Kopia process never came back"
+        time.sleep(0.2)

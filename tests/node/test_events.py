@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.demo.vm import Vm
-from tests.node.conftest import Site
+from tests.node.conftest import Site, kill_kopia
 
 pytestmark = pytest.mark.node
 ALICE, NAME = "alice@vm-1", "told"
@@ -89,7 +89,7 @@ def test_a_killed_controller_tells_everything_once(product: Site, alice: Vm) -> 
 
 def test_a_killed_kopia_ends_its_sessions(product: Site, alice: Vm) -> None:
     uid = product.pod(NAME)["metadata"]["uid"]
-    product.cluster.run_in_node("pkill", "-9", "-f", f"kopia server start.*{NAME}.{NAME}")
+    kill_kopia(product, NAME)
     found = wait_for(product, lambda all: "server.restarted" in kinds(all), "the restart")
     (restarted,) = [event for event in found if event["type"].endswith("server.restarted.v1")]
     assert restarted["data"]["podUid"] == uid

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import time
 
 import pytest
 
 from tests.demo import site
-from tests.node.conftest import Site
+from tests.node.conftest import Site, kill_kopia
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
 SERVERS = ("wrong-password", "vanished", "corrupt", "crashing")
@@ -73,24 +69,9 @@ def test_corrupt_repository_format(product, servers):
 def test_crash_looping(product, servers):
     name = "crashing"
     for _ in range(2):
-        _kill_kopia(product, name)
+        kill_kopia(product, name)
     product.wait(name, "Degraded", reason="CrashLooping", timeout=60)
     product.wait(name, status="True", timeout=90)
-
-
-def _kill_kopia(product: Site, name: str) -> None:
-    """SIGKILL the server's process from outside its container, once it runs."""
-    uid = product.pod(name)["metadata"]["uid"]
-    deadline = time.monotonic() + 60
-    while True:
-        found = subprocess.run(["pgrep", "-f", "kopia server start"], capture_output=True, text=True, check=False)
-        for pid in found.stdout.split():
-            with open(f"/proc/{pid}/cgroup") as groups:
-                if f"pod{uid}" in groups.read():
-                    os.kill(int(pid), signal.SIGKILL)
-                    return
-        assert time.monotonic() < deadline, "the Kopia process never came back"
-        time.sleep(0.2)
 
 
 def test_storage_outage_takes_the_server_out_of_its_service_and_ends_by_itself(product, servers):
