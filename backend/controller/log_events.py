@@ -14,7 +14,7 @@ from typing import Any, Final
 from backend.controller.claims import Claims
 from backend.controller.log_batch import LogBatch
 from backend.controller.log_place import LogCursor
-from backend.controller.session_events import Open, SessionEvents, read_sessions, seconds_of, session_changes
+from backend.controller.session_events import Open, SessionEvents, seconds_of
 from backend.events.catalogue import Payload, inputs, repository, server, session
 from backend.events.catalogue import log as reports
 from backend.events.catalogue.base import MAX_TEXT
@@ -35,7 +35,8 @@ class LogEvents:
     def __init__(self, source: Source, unseen: str = "") -> None:
         """Sessions of the user `unseen` are no events: the controller's own trials of the login."""
         self._source = source
-        self._sessions = SessionEvents(source, self._other, unseen.encode())
+        self._unseen = unseen.encode()
+        self._sessions = SessionEvents(source, self._other, self._unseen)
         self._place: LogCursor | None = None
         self._pod = ""
         self._limits: dict[str, list[Any]] = {}  # kind: [minute, told, left out]
@@ -49,7 +50,7 @@ class LogEvents:
         if not raw:
             return None
         try:
-            self._sessions.open.update(read_sessions(sessions))
+            self._sessions.load(sessions)
             kept = json.loads(raw)
             self._limits, self._maintenance, self._pod = kept["limits"], kept["maintenance"], kept["pod"]
             self.claims = Claims(kept["claims"])
@@ -57,7 +58,7 @@ class LogEvents:
         except (ValueError, KeyError, TypeError) as error:
             log.error("%s: the place in the log that was kept cannot be read (%s); reading it again", self._source.uri,
                       error)  # fmt: skip
-            self._sessions.open.clear()
+            self._sessions = SessionEvents(self._source, self._other, self._unseen)
             return None
         return self._place
 
@@ -74,8 +75,7 @@ class LogEvents:
 
     def changes(self, key: bytes) -> list[Change]:
         """Of the projection `sessions`, since this was last asked for."""
-        dirty, self._sessions.dirty = self._sessions.dirty, set()
-        return session_changes(key, dirty, self._sessions.open)
+        return self._sessions.changes(key)
 
     def latest(self, user: str) -> Open | None:
         """The latest session of a user, open or not, as far as this process has seen it."""

@@ -4,7 +4,7 @@ when maintenance ran. Hints only: what is missed here, the slow poll finds.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -13,22 +13,26 @@ from backend.kopia.log_lines import parse_line
 from backend.kopia.log_records import MaintenanceFinished
 from backend.kopia.snapshots import seconds
 
-_ENDED: Final = re.compile(
-    rb'^\S+ \{"l":"INFO","t":"[^"]*","n":"kopia/server",'
-    rb'"m":"session ended for user \\"([a-z0-9._-]+@[a-z0-9._-]+)\\" from ',
-    re.MULTILINE,
-)
-_FINISHED: Final = re.compile(rb'^\S+ (\{[^\n]*"m":"Finished [a-z]+ maintenance\."[^\n]*)$', re.MULTILINE)
+_ENDED: Final = b'"m":"session ended for user \\"'  # inside of a message its quotes would be escaped
+_USER_LIMIT: Final = 300
+_FINISHED: Final = b'"m":"Finished '
 
 
 def take_hints(watcher: Watcher, lines: bytes) -> None:
     """Whole lines, each with kubelet's timestamp."""
-    for user in set(_ENDED.findall(lines)):
-        name = user.decode()
+    for user in {rest[: rest.find(b"\\", 0, _USER_LIMIT)] for rest in lines.split(_ENDED)[1:]}:
+        name = user.decode("utf-8", "replace")
         if name != watcher.target.probe_user:
             watcher.session_ended(name)
-    for line in _FINISHED.findall(lines) if b'"Finished ' in lines else ():
-        run = parse_line(line)
+    for line in _lines_with(_FINISHED, lines):
+        run = parse_line(line.partition(b" ")[2])
         if isinstance(run, MaintenanceFinished):
             known, time = watcher.facts.maintenance, seconds(run.time)
             watcher.learn(maintenance=replace(known, full=time) if run.full else replace(known, quick=time))
+
+
+def _lines_with(text: bytes, lines: bytes) -> Iterator[bytes]:
+    end = 0
+    while (found := lines.find(text, end)) >= 0:
+        end = lines.index(b"\n", found)
+        yield lines[lines.rfind(b"\n", 0, found) + 1 : end]

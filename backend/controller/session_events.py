@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -30,14 +30,13 @@ LINE: Final = re.compile(
 CLOSED: Final = b"closed"
 SERVER_ENDED: Final = b"server-ended"
 _KEPT: Final = b'{"session":"%b","user":"%b","address":"%b","startedAt":"%b","trace":"%b","span":"%b","streams":%d}'
+_FIELDS: Final = ("session", "startedAt", "trace", "span")
 _SEPARATORS: Final = b"-:.TZ"
 _REMEMBERED: Final = 4096
 _DIGITS: Final = 23  # of a time with nanoseconds
 
 Key = tuple[bytes, bytes]  # user@host, address
-# A session that has not ended: its name, Kopia's time of its start, trace id, span id, and how many streams the client
-# has open over its connection.
-Open = tuple[bytes, bytes, bytes, bytes, int]
+Open = tuple[bytes, bytes, bytes, bytes]  # a session: its name, Kopia's time of its start, trace id, span id
 
 
 class Seen:
@@ -76,8 +75,10 @@ class SessionEvents:
     def __init__(self, source: Source, others: Callable[[bytes, bytes, bytes], None], unseen: bytes = b"") -> None:
         """`others` gets the name of each other line, its timestamp and its text. `unseen`: a user to leave out."""
         self.open: dict[Key, Open] = {}
+        self._more: dict[Key, int] = {}  # streams that a client has open over its connection, beside the first
+        self._kept: set[Key] = set()  # the keys of the projection
+        self._dirty: set[Key] = set()
         self.latest: dict[bytes, Open] = {}  # by user, the oldest first
-        self.dirty: set[Key] = set()
         self.events: list[bytes] = []
         self.seen = Seen()
         self._others = others
@@ -94,8 +95,8 @@ class SessionEvents:
     def take(self, run: bytes, lines: bytes) -> None:
         """Whole lines of one run of the container; `run` is `<pod uid>.`, the beginning of their names."""
         highest, recent = self.seen.begin()
-        opened, dirty, add, pattern, latest = self.open, self.dirty, self.events.append, self._started, self.latest
-        unseen = self._unseen
+        opened, more, add, pattern, latest = self.open, self._more, self.events.append, self._started, self.latest
+        dirty, unseen = self._dirty.add, self._unseen
         for at, time, word, user, address, other_at, other in LINE.findall(lines):
             moment = at or other_at
             if moment > highest:
@@ -110,20 +111,19 @@ class SessionEvents:
             if user == unseen:
                 continue
             key = (user, address)
-            dirty.add(key)
-            known = opened.get(key)
+            dirty(key)
             if word == b"session ended":
-                self._end(key, known, name, time)
-            elif known is None:
+                self._end(key, name, time)
+            elif key in opened:
+                more[key] = more.get(key, 0) + 1
+            else:
                 digits = at.translate(None, _SEPARATORS)
                 if nth == 1 and len(digits) == _DIGITS:
                     trace, span = self._trace + digits, digits[-16:]
                 else:
                     trace, span = trace_of(name)
-                latest[user] = opened[key] = (name, time, trace, span, 1)
+                latest[user] = opened[key] = (name, time, trace, span)
                 add(pattern % (name, user, time, trace, span, name, user, address))
-            else:
-                opened[key] = (*known[:4], known[4] + 1)
         self.seen.highest = highest
         if len(latest) > _REMEMBERED:
             for user in list(latest)[: len(latest) - _REMEMBERED]:
@@ -133,28 +133,29 @@ class SessionEvents:
         """A session line of another form than LINE has."""
         if key[0] == self._unseen:
             return
-        self.dirty.add(key)
-        known = self.open.get(key)
+        self._dirty.add(key)
         if ended:
-            self._end(key, known, name, time)
-        elif known is not None:
-            self.open[key] = (*known[:4], known[4] + 1)
+            self._end(key, name, time)
+        elif key in self.open:
+            self._more[key] = self._more.get(key, 0) + 1
         else:
             trace, span = trace_of(name)
-            self.latest[key[0]] = self.open[key] = (name, time, trace, span, 1)
+            self.latest[key[0]] = self.open[key] = (name, time, trace, span)
             self.events.append(self._started % (name, key[0], time, trace, span, name, *key))
 
-    def _end(self, key: Key, known: Open | None, name: bytes, time: bytes) -> None:
+    def _end(self, key: Key, name: bytes, time: bytes) -> None:
+        if key in self._more:
+            self._more[key] -= 1
+            if not self._more[key]:
+                del self._more[key]
+            return
         user, address = key
+        known = self.open.pop(key, None)
         if known is None:
             trace, span = trace_of(name)
             self.events.append(self._ended % (name, user, time, trace, span, name, user, address, CLOSED))
             return
-        session, started, trace, span, streams = known
-        if streams > 1:
-            self.open[key] = (session, started, trace, span, streams - 1)
-            return
-        del self.open[key]
+        session, started, trace, span = known
         self.events.append(
             self._timed
             % (name, user, time, trace, span, session, user, address, started, _seconds(started, time), CLOSED)
@@ -162,44 +163,48 @@ class SessionEvents:
 
     def end_all(self, time: bytes) -> None:
         """The server process is gone, and with it every session; `time` is when, as far as we know."""
-        for (user, address), (session, started, trace, span, _) in self.open.items():
+        for (user, address), (session, started, trace, span) in self.open.items():
             self.events.append(
                 self._timed
                 % (session + b".ended", user, time, trace, span, session, user, address, started,
                    _seconds(started, time), SERVER_ENDED)
             )  # fmt: skip
-        self.dirty.update(self.open)
+        self._dirty.update(self.open)
         self.open.clear()
+        self._more.clear()
 
+    # --- the projection: a field for each open session, `user address` -------------------------------------------------
 
-def read_sessions(projection: Mapping[bytes, bytes]) -> dict[Key, Open]:
-    """The open sessions as they were kept. Raises ValueError, KeyError or TypeError for what we have not written."""
-    found: dict[Key, Open] = {}
-    for text in projection.values():
-        kept = json.loads(text)
-        name, started, trace, span = (str(kept[key]).encode() for key in ("session", "startedAt", "trace", "span"))
-        found[kept["user"].encode(), kept["address"].encode()] = (name, started, trace, span, int(kept["streams"]))
-    return found
+    def load(self, projection: Mapping[bytes, bytes]) -> None:
+        """Go on with the sessions that were kept. Raises ValueError, KeyError or TypeError for what is not ours."""
+        for text in projection.values():
+            kept = json.loads(text)
+            name, started, trace, span = (str(kept[field]).encode() for field in _FIELDS)
+            key = kept["user"].encode(), kept["address"].encode()
+            self.open[key] = (name, started, trace, span)
+            self._kept.add(key)
+            if int(kept["streams"]) > 1:
+                self._more[key] = int(kept["streams"]) - 1
 
-
-def session_changes(key: bytes, dirty: Iterable[Key], opened: Mapping[Key, Open]) -> list[Change]:
-    """Of the projection: a field for each open session, `user address`."""
-    sets: list[bytes] = []
-    removes: list[bytes] = []
-    for who in dirty:
-        user, address = who
-        field = b"%b %b" % who
-        known = opened.get(who)
-        if known is None:
-            removes.append(field)
-        else:
-            sets += (field, _KEPT % (known[0], user, address, *known[1:]))
-    made: list[Change] = []
-    if sets:
-        made.append((b"HSET", key, *sets))
-    if removes:
-        made.append((b"HDEL", key, *removes))
-    return made
+    def changes(self, projection: bytes) -> list[Change]:
+        """What became of the sessions since this was last asked for; those that came and went are nothing."""
+        dirty, self._dirty = self._dirty, set()
+        sets: list[bytes] = []
+        removes: list[bytes] = []
+        for who in dirty:
+            known = self.open.get(who)
+            if known is not None:
+                sets += (b"%b %b" % who, _KEPT % (known[0], *who, *known[1:], self._more.get(who, 0) + 1))
+                self._kept.add(who)
+            elif who in self._kept:
+                removes.append(b"%b %b" % who)
+                self._kept.discard(who)
+        made: list[Change] = []
+        if sets:
+            made.append((b"HSET", projection, *sets))
+        if removes:
+            made.append((b"HDEL", projection, *removes))
+        return made
 
 
 def trace_of(name: bytes) -> tuple[bytes, bytes]:
@@ -211,8 +216,10 @@ def trace_of(name: bytes) -> tuple[bytes, bytes]:
 def _seconds(start: bytes, end: bytes) -> bytes:
     """From one time to the other, in seconds; 0 where the clock went back."""
     if start[:17] == end[:17]:  # nearly always; the whole times take ten times as long to read
-        return b"%.6f" % max(0.0, float(end[17:-1]) - float(start[17:-1]))
-    return b"%.6f" % max(0.0, seconds_of(end) - seconds_of(start))
+        took = float(end[17:-1]) - float(start[17:-1])
+    else:
+        took = seconds_of(end) - seconds_of(start)
+    return b"%.6f" % took if took > 0 else b"0"
 
 
 def seconds_of(time: bytes) -> float:

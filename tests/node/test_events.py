@@ -41,7 +41,8 @@ def wait_for(product: Site, wanted: Callable[[list[Event]], bool], what: str) ->
 @pytest.fixture(scope="module")
 def alice(product: Site, vm: Callable[..., Vm]) -> Vm:
     product.new_server(NAME, product.user_line(ALICE))
-    url = product.wait(NAME, "UsersSynced", status="True")["status"]["serviceURL"]
+    product.wait(NAME, "UsersSynced", status="True")
+    url = product.wait(NAME, "Available", status="True")["status"]["serviceURL"]
     client = vm(ALICE)
     client.connect(url, product.get("bsls", "-n", NAME, NAME)["status"]["tlsFingerprint"])
     client.make_data("/home/vm/told")

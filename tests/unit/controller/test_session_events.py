@@ -76,7 +76,7 @@ def test_an_ended_server_ends_its_sessions() -> None:
     sessions, _ = made()
     sessions.take(RUN, line(1, START) + line(2, START, "bob@vm-2", "[fd00::7]:1234"))
     sessions.events.clear()
-    sessions.dirty.clear()
+    sessions.changes(b"sessions")
     sessions.end_all(b"2026-11-23T09:43:01Z")
     assert {(event["subject"], event["data"]["reason"]) for event in read(sessions)} == {
         (ALICE, "server-ended"),
@@ -84,7 +84,29 @@ def test_an_ended_server_ends_its_sessions() -> None:
     }
     assert read(sessions)[0]["data"]["durationSeconds"] == 60
     assert not sessions.open
-    assert len(sessions.dirty) == 2
+    ((verb, _, *gone),) = sessions.changes(b"sessions")
+    assert (verb, set(gone)) == (b"HDEL", {b"alice@vm-1 10.0.0.7:48418", b"bob@vm-2 [fd00::7]:1234"})
+
+
+def test_the_projection_goes_on_where_it_was() -> None:
+    sessions, _ = made()
+    sessions.take(RUN, line(1, START) + line(2, START) + line(3, START, "bob@vm-2"))
+    ((verb, _, *fields),) = sessions.changes(b"sessions")
+    assert verb == b"HSET"
+    again, _ = made()
+    again.load(dict(zip(fields[::2], fields[1::2], strict=True)))
+    assert again.open == sessions.open
+    again.take(RUN, line(4, END))
+    assert not again.events
+    again.take(RUN, line(5, END))
+    assert kinds(again) == ["ended.v1"]
+
+
+def test_what_came_and_went_between_two_commits_changes_no_projection() -> None:
+    sessions, _ = made()
+    sessions.take(RUN, line(1, START) + line(2, END))
+    assert len(sessions.events) == 2
+    assert sessions.changes(b"sessions") == []
 
 
 def test_lines_of_one_moment_have_ids_of_their_own() -> None:
