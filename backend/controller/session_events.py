@@ -173,7 +173,7 @@ class SessionEvents:
         self.open.clear()
         self._more.clear()
 
-    # --- the projection: a field for each open session, `user address` -------------------------------------------------
+    # --- the projection: a field for each open session, `user address` ------------------------------------------------
 
     def load(self, projection: Mapping[bytes, bytes]) -> None:
         """Go on with the sessions that were kept. Raises ValueError, KeyError or TypeError for what is not ours."""
@@ -215,10 +215,8 @@ def trace_of(name: bytes) -> tuple[bytes, bytes]:
 
 def _seconds(start: bytes, end: bytes) -> bytes:
     """From one time to the other, in seconds; 0 where the clock went back."""
-    if start[:17] == end[:17]:  # nearly always; the whole times take ten times as long to read
-        took = float(end[17:-1]) - float(start[17:-1])
-    else:
-        took = seconds_of(end) - seconds_of(start)
+    same_minute = start[:17] == end[:17]  # nearly always; the whole times take ten times as long to read
+    took = float(end[17:-1]) - float(start[17:-1]) if same_minute else seconds_of(end) - seconds_of(start)
     return b"%.6f" % took if took > 0 else b"0"
 
 

@@ -1,4 +1,4 @@
-"""The controller's own way of events, in a process of its own: followers, journals, publisher, firehose. Ends by signal.
+"""The controller's own way of events in a process: followers, journals, publisher, firehose. Ends by a signal.
 
 python -m benchmarks.event_path.ours LOG_SERVER REDIS_URL POD...
 """
