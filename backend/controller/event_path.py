@@ -36,7 +36,7 @@ class EventPath:
         self._settings = settings
         self._firehose = Firehose(client)
         self._store = EventStore(client, self._firehose)
-        self._publisher = Publisher(self._store, changed)
+        self._publisher = Publisher(self._store, self._firehose, changed)
 
     @property
     def problem(self) -> str:

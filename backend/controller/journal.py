@@ -25,7 +25,7 @@ from backend.events.envelope import Source, encode
 from backend.events.keys import ServerKeys
 from backend.events.store import Loaded
 
-MAX_PENDING = 1 << 19  # bytes of log lines that wait for their commit
+MAX_PENDING = 1 << 18  # bytes of log lines that wait for their commit
 
 
 @dataclass

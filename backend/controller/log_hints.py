@@ -4,6 +4,7 @@ when maintenance ran. Hints only: what is missed here, the slow poll finds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -13,14 +14,14 @@ from backend.kopia.log_lines import parse_line
 from backend.kopia.log_records import MaintenanceFinished
 from backend.kopia.snapshots import seconds
 
-_ENDED: Final = b'"m":"session ended for user \\"'  # inside of a message its quotes would be escaped
-_USER_LIMIT: Final = 300
+# Inside of a message its quotes would be escaped.
+_ENDED: Final = re.compile(rb'"m":"session ended for user \\"([^\\\n]{1,300})\\"')
 _FINISHED: Final = b'"m":"Finished '
 
 
 def take_hints(watcher: Watcher, lines: bytes) -> None:
     """Whole lines, each with kubelet's timestamp."""
-    for user in {rest[: rest.find(b"\\", 0, _USER_LIMIT)] for rest in lines.split(_ENDED)[1:]}:
+    for user in set(_ENDED.findall(lines)):
         name = user.decode("utf-8", "replace")
         if name != watcher.target.probe_user:
             watcher.session_ended(name)

@@ -16,6 +16,7 @@ from backend.controller.cache import Key
 from backend.controller.journal import Journal
 from backend.events.commit import Commit, Committed
 from backend.events.errors import StoreError
+from backend.events.firehose import Firehose
 from backend.events.store import EventStore
 from backend.kopia.backoff import Backoff
 
@@ -32,9 +33,10 @@ Made = list[tuple[Key, Journal, Commit]]
 class Publisher:
     """`problem`: a sentence while events cannot be written, else `""`; `changed` is called when that changes."""
 
-    def __init__(self, store: EventStore, changed: Callable[[], None]) -> None:
+    def __init__(self, store: EventStore, firehose: Firehose, changed: Callable[[], None]) -> None:
         self.problem = ""
         self._store = store
+        self._firehose = firehose
         self._changed = changed
         self._journals: dict[Key, Journal] = {}
         self._dirty = asyncio.Event()
@@ -78,6 +80,7 @@ class Publisher:
     async def _cycle(self) -> None:
         """Make the next commits while the last ones are under way, then send them."""
         await self._settle(wait=False)
+        await self._firehose.room()
         await self._load()
         made = self._steps()
         try:

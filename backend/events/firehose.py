@@ -26,8 +26,8 @@ from backend.events.url import Address
 
 log = logging.getLogger(__name__)
 
-MAX_BYTES = 32 << 20  # of events that wait; beyond that they are read from the streams again
-SEND_BYTES = 4 << 20  # in one write
+MAX_BYTES = 8 << 20  # of events that wait; beyond that they are read from the streams again
+SEND_BYTES = 1 << 20  # in one write
 PAGE = 500  # entries of a server's stream read at once
 RETRY_S = (0.2, 15.0)
 
@@ -58,6 +58,8 @@ class Firehose:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._room = asyncio.Event()
+        self._room.set()
         self._script_known = False
 
     def push(self, keys: ServerKeys, previous: bytes, last: bytes, events: Sequence[bytes]) -> None:
@@ -68,7 +70,15 @@ class Firehose:
             return
         self._queue.append(_Batch(keys, previous, last, events, size))
         self._size += size
+        if self._size > self._max_bytes // 2 and not self.problem:
+            self._room.clear()
         self._begin()
+
+    async def room(self) -> None:
+        """Until what waits is written, or cannot be: who commits in a hurry waits here, so that nothing is read twice.
+        Returns at once unless `run` falls behind.
+        """
+        await self._room.wait()
 
     def late(self, keys: ServerKeys) -> None:
         """Something of this server may be missing in the firehose: `run` looks in its stream."""
@@ -101,6 +111,7 @@ class Firehose:
                 if self.problem != str(error):
                     log.info("the stream of all servers waits, nothing is lost: %s", error)
                 self.problem = str(error)
+                self._room.set()
                 self._wake.set()
                 await asyncio.sleep(wait_s * random.uniform(0.5, 1))  # noqa: S311 - spreads retries, no secret
                 wait_s = min(wait_s * 2, RETRY_S[1])
@@ -123,6 +134,8 @@ class Firehose:
             for one in part:
                 self._late[one.keys] = None
             raise
+        if self._size <= self._max_bytes // 2:
+            self._room.set()
         for one, mark in zip(part, replies, strict=True):
             if order(mark) < order(one.last):
                 self._late[one.keys] = None

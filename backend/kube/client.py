@@ -28,7 +28,7 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 REQUEST_TIMEOUT_S = 30.0
-MAX_LOG_LINE = 1 << 20
+LOG_BUFFER = 1 << 16  # bytes of a log that wait to be read; hundreds of logs are followed at once
 LOG_STREAM_S = 3600.0  # a quiet log says nothing for hours: a new stream now and then finds out a dead connection
 LONG_LOG_LINE = 1 << 18  # in chunks, a line longer than this
 SHORTENED_TO = 1 << 16  # is given with so many bytes
@@ -87,13 +87,20 @@ class KubeClient:
         content_type: str | None = None,
         accept: str = "application/json",
         timeout: aiohttp.ClientTimeout,
+        buffer: int | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         self.requests[method] += 1
         headers = await self._headers(accept, content_type or ("application/json" if body is not None else None))
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         try:
             async with self._session.request(
-                method, self._host + path, params=params, data=data, headers=headers, timeout=timeout
+                method,
+                self._host + path,
+                params=params,
+                data=data,
+                headers=headers,
+                timeout=timeout,
+                read_bufsize=buffer,
             ) as response:
                 if response.status >= 400:
                     raise await _error_of(response)
@@ -141,17 +148,6 @@ class KubeClient:
                         yield json.loads(line)
 
     @asynccontextmanager
-    async def log_lines(
-        self, namespace: str, pod: str, container: str, *, since: datetime
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Follow a container's log; lines longer than MAX_LOG_LINE are left out. Ends with the container, or hourly."""
-        params = {"container": container, "follow": "true", "sinceTime": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
-        timeout = aiohttp.ClientTimeout(total=LOG_STREAM_S, sock_connect=10)
-        path = PODS.path(namespace, pod, "log")
-        async with self._send("GET", path, params=params, accept="*/*", timeout=timeout) as response:
-            yield split_lines(response.content.iter_any())
-
-    @asynccontextmanager
     async def log_chunks(
         self, namespace: str, pod: str, container: str, *,
         follow: bool = True, previous: bool = False, since: datetime | None = None,
@@ -166,7 +162,7 @@ class KubeClient:
         params |= {"sinceTime": f"{since:%Y-%m-%dT%H:%M:%SZ}"} if since else {}
         timeout = aiohttp.ClientTimeout(total=LOG_STREAM_S, sock_connect=10)
         path = PODS.path(namespace, pod, "log")
-        async with self._send("GET", path, params=params, accept="*/*", timeout=timeout) as response:
+        async with self._send("GET", path, params=params, accept="*/*", timeout=timeout, buffer=LOG_BUFFER) as response:
             yield whole_lines(response.content.iter_any())
 
     async def get(self, resource: Resource, namespace: str | None, name: str) -> Json:
@@ -203,23 +199,6 @@ class KubeClient:
         )
 
 
-async def split_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The complete lines of a stream, without their ends; one that is too long is dropped, not kept in memory."""
-    pending = bytearray()
-    skipping = False
-    async for chunk in chunks:
-        pending += chunk
-        if b"\n" in chunk:
-            *lines, rest = bytes(pending).split(b"\n")
-            pending = bytearray(rest)
-            for line in lines[1:] if skipping else lines:
-                yield line
-            skipping = False
-        if len(pending) > MAX_LOG_LINE:
-            pending.clear()
-            skipping = True
-
-
 async def whole_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The complete lines of a stream, as many at once as have arrived. Long ones are shortened, always alike; a last
     one without its end is not given.
@@ -238,12 +217,20 @@ async def whole_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if len(rest) > LONG_LOG_LINE:
             rest, skipping = rest[:SHORTENED_TO], True
         if end:
-            yield _shortened(data[:end]) if end > LONG_LOG_LINE else data[:end]
+            yield data[:end] if _all_short(data, end) else _shortened(data[:end])
+
+
+def _all_short(data: bytes, end: int) -> bool:
+    """A look at each end of a stretch of LONG_LOG_LINE instead of at each line."""
+    start = 0
+    while start + LONG_LOG_LINE < end:
+        start = data.rfind(b"\n", start, start + LONG_LOG_LINE + 1) + 1
+        if not start:
+            return False
+    return True
 
 
 def _shortened(lines: bytes) -> bytes:
-    if max(map(len, lines.split(b"\n"))) <= LONG_LOG_LINE:
-        return lines
     return b"\n".join(
         line[:SHORTENED_TO] + SHORTENED if len(line) > LONG_LOG_LINE else line for line in lines.split(b"\n")
     )

@@ -204,3 +204,34 @@ async def test_a_flushed_redis_starts_anew(single: Client, redis_server: RedisSe
         await store.commit([commit(["e1"])])
         await drained(firehose)
         assert await firehose_of(single, KEYS) == ["e1"]
+
+
+async def test_who_commits_in_a_hurry_waits_for_room(client: Client) -> None:
+    firehose = Firehose(client, max_bytes=10_000)
+    store = EventStore(client, firehose)
+    await firehose.room()
+    await store.commit([commit(["e1"], size=6000)])
+    waiting = asyncio.create_task(firehose.room())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    async with running(firehose), asyncio.timeout(20):
+        await waiting
+        await firehose.drained()
+    assert await firehose_of(client, KEYS) == ["e1"]
+
+
+async def test_nobody_waits_for_a_firehose_that_cannot_be_written(redis_server: RedisServer) -> None:
+    redis_server.flush()
+    async with Proxy(redis_server.port) as proxy:
+        client = connect(proxy.url, timeout_s=2)
+        firehose = Firehose(client, max_bytes=10_000)
+        store = EventStore(client, firehose)
+        await store.commit([commit(["e1"], size=6000)])
+        proxy.lose_requests = 1000
+        async with running(firehose), asyncio.timeout(20):
+            await firehose.room()
+            assert firehose.problem
+            proxy.lose_requests = 0
+            await firehose.drained()
+        assert await firehose_of(client, KEYS) == ["e1"]
+        await client.close()
