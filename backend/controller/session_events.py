@@ -221,6 +221,9 @@ def _seconds(start: bytes, end: bytes) -> bytes:
 
 
 def seconds_of(time: bytes) -> float:
-    """Seconds since the epoch of an RFC 3339 time in UTC."""
-    minute = datetime.strptime(time[:16].decode(), "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+    """Seconds since the epoch of an RFC 3339 time in UTC; 0 for what only looks like one."""
+    try:
+        minute = datetime.strptime(time[:16].decode(), "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+    except ValueError:
+        return 0.0
     return minute.timestamp() + float(time[17:-1])

@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -40,17 +39,9 @@ from backend.kopia.log_records import (
     Throttled,
     TLSHandshakeFailed,
 )
-from backend.kopia.redact import clean, cut, redact
-from backend.kopia.snapshots import seconds
+from backend.kopia.redact import redact
 
 NAME_LIMIT: Final = 200  # characters of a claimed user name
-
-# A session line exactly as our server prints it; groups: t, `starting session` or `session ended`, user, address.
-SESSION_LINE: Final = re.compile(
-    rb'\{"l":"INFO","t":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)","n":"kopia/server",'
-    rb'"m":"(starting session|session ended) for user '
-    rb'\\"([a-z0-9._-]+@[a-z0-9._-]+)\\" from ([0-9a-zA-Z.:\[\]%-]+)"\}'
-)
 
 _ADDRESS: Final = r"([0-9a-zA-Z.:\[\]%-]+)"
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
@@ -68,7 +59,9 @@ _NOTIFICATION: Final = "NOTIFICATION: "
 Made = Callable[[str, re.Match[str], str], Record | None]  # of time, match, and the text of the field `err`
 
 
-def _storage(operation: str, time: str, error: str) -> Record:
+def _storage(operation: str, time: str, error: str) -> Record | None:
+    if error.endswith("context canceled"):
+        return None  # somebody did not wait, or the server stops: the storage did nothing wrong
     if _THROTTLED.search(error):
         return Throttled(time, redact(error))
     return StorageFailed(time, operation, redact(error))
@@ -87,7 +80,7 @@ _RULES: Final[tuple[tuple[str, re.Pattern[str], Made], ...]] = tuple(
         ("kopia/server", rf'session ended for user "([a-z0-9._-]+@[a-z0-9._-]+)" from {_ADDRESS}',
          lambda time, m, _: SessionEnded(time, m[1], m[2])),
         ("kopia/server", rf"failed login attempt by client {_ADDRESS} for user (.*)",
-         lambda time, m, _: LoginRefused(time, cut(clean(m[2], NAME_LIMIT + 1), NAME_LIMIT), m[1])),
+         lambda time, m, _: LoginRefused(time, redact(m[2], NAME_LIMIT), m[1])),
         ("maintenance", r"Running (full|quick) maintenance\.\.\.",
          lambda time, m, _: MaintenanceStarted(time, m[1] == "full")),
         ("maintenance", r"Finished (full|quick) maintenance\.",
@@ -129,7 +122,7 @@ def _of_plain_text(text: str) -> Record | None:
     if found := _HANDSHAKE.fullmatch(text):
         return TLSHandshakeFailed("", found[1], redact(found[2]))
     if found := _STARTED.fullmatch(text):
-        return ServerStarted("", clean(found[1], NAME_LIMIT))
+        return ServerStarted("", redact(found[1], NAME_LIMIT))
     return Panic("", redact(text)) if _PANIC.fullmatch(text) else None
 
 
@@ -159,10 +152,10 @@ def utc(value: object) -> str:
     """RFC 3339 in UTC as it is, or made of another zone; empty for anything else."""
     if not isinstance(value, str) or len(value) > 40:
         return ""
-    if _TIME.fullmatch(value):
-        return value
     try:
         moment = datetime.fromisoformat(value)
+        if _TIME.fullmatch(value):
+            return value
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment.tzinfo else ""
     except (ValueError, OverflowError):
         return ""
@@ -174,42 +167,3 @@ def _fields(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return fields if isinstance(fields, dict) else None
-
-
-# --- what counts sessions asks for -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class SessionLine:
-    """A session of `user` (user@host) from `address` (host:port) began or ended."""
-
-    user: str
-    address: str
-    started: bool
-
-
-def parse_session(line: str) -> SessionLine | None:
-    if "session" not in line or not line.startswith("{"):
-        return None
-    found = parse_line(line.encode("utf-8", "replace"))
-    if not isinstance(found, SessionStarted | SessionEnded):
-        return None
-    return SessionLine(found.user, found.address, isinstance(found, SessionStarted))
-
-
-@dataclass(frozen=True)
-class MaintenanceLine:
-    """A maintenance run began or finished; `time` in seconds since the epoch (0 where the line has none)."""
-
-    full: bool
-    finished: bool
-    time: float
-
-
-def parse_maintenance(line: str) -> MaintenanceLine | None:
-    if " maintenance." not in line or not line.startswith("{"):
-        return None
-    found = parse_line(line.encode("utf-8", "replace"))
-    if not isinstance(found, MaintenanceStarted | MaintenanceFinished):
-        return None
-    return MaintenanceLine(found.full, isinstance(found, MaintenanceFinished), seconds(found.time))

@@ -14,7 +14,8 @@ import pytest
 
 from backend.kopia.control import ControlClient, ThrottleLimits
 from backend.kopia.errors import AccessDenied, DeadlineExceeded, KopiaError, NotFound, StreamBroken
-from backend.kopia.log_lines import parse_session
+from backend.kopia.log_lines import parse_line
+from backend.kopia.log_records import SessionStarted
 from backend.kopia.session import KopiaSession, Manifest
 from backend.kopia.snapshots import SNAPSHOT_LABELS, parse_snapshot
 from backend.kopia.users import PBKDF2, SCRYPT, make_hash
@@ -246,5 +247,5 @@ async def test_a_shutdown_ends_open_sessions_and_the_log_tells_of_them(own_serve
         assert own_server.process.returncode == 0
         with pytest.raises(StreamBroken):
             await session.find_manifests({"type": "user"})
-    lines = [parse_session(line) for line in output.splitlines()]
-    assert next((line.user, line.started) for line in lines if line) == (ADMIN, True)
+    records = [parse_line(line.encode()) for line in output.splitlines()]
+    assert next(one.user for one in records if isinstance(one, SessionStarted)) == ADMIN

@@ -169,3 +169,4 @@ def test_a_line_without_end_is_nobodys() -> None:
 
 def test_seconds() -> None:
     assert seconds_of(b"1970-01-02T00:01:02.5Z") == 86462.5
+    assert seconds_of(b"2026-13-02T00:01:02.5Z") == 0
