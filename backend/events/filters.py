@@ -1,13 +1,16 @@
 """Which events a subscriber wants: the filter dialects of the CloudEvents Subscriptions API. Pure.
 
 `{"exact": {"type": "…"}}`, `prefix`, `suffix` compare attributes (all named ones must match); `all`, `any` and `not`
-combine filters. A list of filters is `all` of them. An attribute that an event does not have matches nothing.
+combine filters; `{"sql": "…"}` is an expression of CESQL. A list of filters is `all` of them. An attribute that an
+event does not have matches nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from backend.events.cesql import InvalidSql, parse_sql
 
 Event = Mapping[str, Any]
 Filter = Callable[[Event], bool]
@@ -18,7 +21,7 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "prefix": str.startswith,
     "suffix": str.endswith,
 }
-DIALECTS = (*_COMPARE, "all", "any", "not")
+DIALECTS = (*_COMPARE, "all", "any", "not", "sql")
 
 
 class InvalidFilter(ValueError):
@@ -58,6 +61,8 @@ def _parse(body: Any, depth: int, budget: list[int]) -> Filter:
             raise InvalidFilter(f"{dialect} takes a list of filters that is not empty")
         parts = [_parse(one, depth + 1, budget) for one in content]
         return _all(parts) if dialect == "all" else _any(parts)
+    if dialect == "sql":
+        return _sql(content)
     raise InvalidFilter(f"the dialect {str(dialect)[:40]!r} is not known; use one of {', '.join(DIALECTS)}")
 
 
@@ -75,6 +80,15 @@ def _attributes(dialect: str, content: Any) -> Filter:
         return all(isinstance(event.get(name), str) and compare(event[name], text) for name, text in wanted)
 
     return matches
+
+
+def _sql(content: Any) -> Filter:
+    if not isinstance(content, str):
+        raise InvalidFilter("sql takes a text, for example \"type LIKE '%.snapshot.%' AND severity != 'info'\"")
+    try:
+        return parse_sql(content)
+    except InvalidSql as error:
+        raise InvalidFilter(f"the filter of the dialect sql, {error}") from None
 
 
 def _all(parts: list[Filter]) -> Filter:
