@@ -1,0 +1,90 @@
+"""Dead letters of a subscription: list them, have them delivered after all, delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.events.connection import Client
+from backend.events.keys import FIREHOSE
+from backend.events.push.keys import PushKeys
+from backend.events.push.scripts import REDELIVER
+from backend.events.resp import pairs
+
+EVENT, GAP = "event", "gap"
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """`kind` `event`: `event` of `server` was given up after `attempts`, the first one at `first`. `gap`: `count`
+    batches between the ids `after` and `before` were trimmed before they were delivered (0: unknown how many). Times:
+    RFC 3339.
+    """
+
+    kind: str
+    reason: str
+    time: str
+    id: str = ""
+    server: str = ""
+    event: bytes = b""
+    attempts: int = 0
+    first: str = ""
+    count: int = 0
+    after: str = ""
+    before: str = ""
+
+    def add(self, keys: PushKeys) -> tuple[bytes, ...]:
+        """The command that adds it to the others."""
+        fields: dict[str, Any] = {"kind": self.kind, "reason": self.reason, "time": self.time}
+        if self.kind == EVENT:
+            fields |= {"server": self.server, "event": self.event, "attempts": self.attempts, "first": self.first}
+        else:
+            fields |= {"server": self.server, "count": self.count, "after": self.after, "before": self.before}
+        words = [part if isinstance(part, bytes) else str(part).encode() for pair in fields.items() for part in pair]
+        return (b"XADD", keys.dead, b"*", *words)
+
+
+class DeadLetters:
+    """All raise StoreError."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self._keys = PushKeys(name)
+
+    async def page(self, after: str = "0-0", count: int = _AT_ONCE) -> list[DeadLetter]:
+        """The oldest first."""
+        dead = self._keys.dead
+        (found,) = await self._client.ask(
+            FIREHOSE, [b"XRANGE", dead, b"(" + after.encode(), b"+", b"COUNT", b"%d" % count]
+        )
+        return [_letter(entry_id, fields) for entry_id, fields in found]
+
+    async def redeliver(self, ids: Sequence[str]) -> int:
+        """Hand them to the dispatcher; how many of these there were. What was trimmed cannot be delivered."""
+        moved = 0
+        for start in range(0, len(ids), _AT_ONCE):
+            part = [one.encode() for one in ids[start : start + _AT_ONCE]]
+            call = REDELIVER.text_call([self._keys.dead, self._keys.again], part)
+            moved += (await self._client.ask(FIREHOSE, call, again=False))[0]
+        return moved
+
+    async def delete(self, ids: Sequence[str]) -> int:
+        """How many of these there were."""
+        gone = 0
+        for start in range(0, len(ids), _AT_ONCE):
+            part = [one.encode() for one in ids[start : start + _AT_ONCE]]
+            gone += (await self._client.ask(FIREHOSE, [b"XDEL", self._keys.dead, *part], again=False))[0]
+        return gone
+
+
+def _letter(entry_id: bytes, fields: Sequence[bytes]) -> DeadLetter:
+    held = {name.decode(): value for name, value in pairs(fields).items()}
+    text = {name: value.decode() for name, value in held.items() if name != "event"}
+    return DeadLetter(
+        kind=text["kind"], reason=text["reason"], time=text["time"], id=entry_id.decode(),
+        server=text.get("server", ""), event=held.get("event", b""), attempts=int(text.get("attempts", 0)),
+        first=text.get("first", ""), count=int(text.get("count", 0)), after=text.get("after", ""),
+        before=text.get("before", ""),
+    )  # fmt: skip

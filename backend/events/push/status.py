@@ -1,0 +1,116 @@
+"""How each subscription stands, as Redis has it; for the command line and for whoever shows it to people."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from backend.events.connection import Client
+from backend.events.keys import FIREHOSE
+from backend.events.push.keys import NAMES, PushKeys
+from backend.events.push.scripts import DELETE, STATUS
+from backend.events.resp import pairs
+
+ACTIVE, GONE, REFUSED = "active", "gone", "refused"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A server whose oldest event fails, so that its later events wait. Times: RFC 3339."""
+
+    server: str
+    attempts: int
+    since: str
+    next: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """`phase`: `active`, `gone` (the sink answered 410) or `refused` (it did not permit deliveries), with a `reason`.
+    `holder`: who delivers, `""`: nobody does now. `waiting`: batches of the firehose that are not settled. Counters of
+    all time: `delivered` events, `failures` of attempts, `lost` batches that were trimmed unread, `dropped` dead
+    letters that had to go for newer ones.
+    """
+
+    name: str
+    phase: str
+    reason: str
+    holder: str
+    waiting: int
+    delivered: int
+    failures: int
+    dead_letters: int
+    redelivering: int
+    dropped: int
+    lost: int
+    last_success: str
+    last_error: str
+    error: str
+    held: tuple[Held, ...]
+
+
+class Subscriptions:
+    """All raise StoreError."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def names(self) -> list[str]:
+        """Of all that ever began, also those that no settings name any more."""
+        (found,) = await self._client.ask(FIREHOSE, [b"SMEMBERS", NAMES])
+        return sorted(one.decode() for one in found)
+
+    async def status(self, name: str) -> Status:
+        keys = PushKeys(name)
+        (answer,) = await self._client.ask(FIREHOSE, STATUS.text_call([FIREHOSE, *keys.own], [keys.group.encode()]))
+        lease, state, lanes, dead, again, pending, added = answer
+        known = {field.decode(): value.decode() for field, value in pairs(state).items()}
+
+        def number(field: str) -> int:
+            return int(known.get(field, 0))
+
+        read = number("read")
+        return Status(
+            name=name,
+            phase=known.get("phase", ACTIVE),
+            reason=known.get("reason", ""),
+            holder=lease.decode().partition(" ")[0],
+            waiting=pending + (max(0, added - read) if read >= 0 and known else 0),
+            delivered=number("delivered"),
+            failures=number("failures"),
+            dead_letters=dead,
+            redelivering=again,
+            dropped=number("dropped"),
+            lost=number("lost"),
+            last_success=known.get("success_at", ""),
+            last_error=known.get("error_at", ""),
+            error=known.get("error", ""),
+            held=_held(pairs(lanes)),
+        )
+
+    async def resume(self, name: str) -> bool:
+        """Deliver again though the sink said that it is gone. False: it is not in that phase."""
+        keys = PushKeys(name)
+        (phase,) = await self._client.ask(FIREHOSE, [b"HGET", keys.state, b"phase"])
+        if phase != GONE.encode():
+            return False
+        await self._client.ask(FIREHOSE, [b"HDEL", keys.state, b"phase", b"reason"])
+        return True
+
+    async def delete(self, name: str) -> str:
+        """Forget everything of it; `""`, or who still delivers it, and nothing is done."""
+        keys = PushKeys(name)
+        call = DELETE.text_call([FIREHOSE, NAMES, *keys.own], [keys.group.encode(), name.encode()])
+        (holder,) = await self._client.ask(FIREHOSE, call)
+        return str(holder.decode().partition(" ")[0])
+
+
+def _held(lanes: dict[bytes, bytes]) -> tuple[Held, ...]:
+    found: list[Held] = []
+    for server, text in sorted(lanes.items()):
+        lane: dict[str, Any] = json.loads(text)
+        if lane.get("attempts"):
+            found.append(Held(server.decode(), lane["attempts"], lane["since"], lane["next"], lane["error"]))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Push subscriptions, on real Redis and real HTTP receivers."""
