@@ -10,6 +10,7 @@ from collections.abc import Sequence
 _COMMANDS = {
     "controller": ("backend.cli.controller", "run the controller"),
     "crd": ("backend.cli.crd", "print the CustomResourceDefinition"),
+    "events": ("backend.cli.events", "list and follow events"),
     "repository": ("backend.cli.repository", "jobs of the Kopia pod"),
     "user": ("backend.cli.user", "lines for user lists"),
 }

@@ -66,6 +66,14 @@ class StreamReader:
         )
         return _entries(page)
 
+    async def history_back(self, stream: bytes, after: str = "0-0", before: str = "+", count: int = 100) -> list[Entry]:
+        """The same, newest first."""
+        start = b"+" if before == "+" else b"(" + before.encode()
+        (page,) = await self._client.ask(
+            stream, [b"XREVRANGE", stream, start, b"(" + after.encode(), b"COUNT", b"%d" % count]
+        )
+        return _entries(page)
+
     async def tail(
         self, streams: bytes | Mapping[bytes, str], after: str = "$", *, block_s: float = 15.0, count: int = 100
     ) -> dict[bytes, list[Entry]]:

@@ -48,3 +48,11 @@ def order(entry_id: bytes | str) -> tuple[int, int]:
     text = entry_id.decode() if isinstance(entry_id, bytes) else entry_id
     left, _, right = text.partition("-")
     return int(left), int(right or 0)
+
+
+def previous(entry_id: str) -> str:
+    """The greatest id before this one; of the least id itself."""
+    ms, seq = order(entry_id)
+    if seq:
+        return f"{ms}-{seq - 1}"
+    return f"{ms - 1}-{2**64 - 1}" if ms else "0-0"
