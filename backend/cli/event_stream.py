@@ -22,7 +22,7 @@ from backend.events.select import Selection
 T = TypeVar("T")
 BLOCK_S = 15.0
 RETRY_S = 0.5
-_PAGE, _BATCHES = 500, 50  # entries read at once: of a server's stream, of the firehose
+_PAGE, _BATCHES = 500, 16  # entries read at once: of a server's stream, of the firehose
 
 
 def notice(sentence: str) -> None:
