@@ -23,6 +23,7 @@ from backend.events.envelope import Source, Trace, encode, trace_of
 from backend.kopia import log_records as kopia
 from backend.kopia.log_lines import parse_line, utc
 from backend.kopia.log_records import Record
+from backend.kopia.redact import redact
 
 log = logging.getLogger(__name__)
 
@@ -210,8 +211,8 @@ class LogEvents:
             if one.user or only:
                 self.claims.add(f"{name}.{number}", one, one.user or only, time)
             else:
-                text = f"a client reported that a snapshot of {one.path} failed: {one.error}"
-                self._report("warning", "notification", text[:MAX_TEXT], name, time)
+                text = redact(f"a client reported that a snapshot of {one.path} failed: {one.error}", MAX_TEXT)
+                self._report("warning", "notification", text, name, time)
         if record.kind == "error" and not record.snapshots:
             text = f"{record.subject}: {record.error}"[:MAX_TEXT]
             self._report("warning", "notification", text, name, time)

@@ -52,6 +52,7 @@ _THROTTLED: Final = re.compile(
 
 _GO_LOG: Final = r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )"
 _HANDSHAKE: Final = re.compile(rf"{_GO_LOG}http: TLS handshake error from {_ADDRESS}: (.*)", re.DOTALL)
+_HTTP: Final = re.compile(rf"{_GO_LOG}(http2?: .*)", re.DOTALL)
 _STARTED: Final = re.compile(r"SERVER ADDRESS: (?:unix\+)?https?://(\S{1,300})", re.ASCII)
 _PANIC: Final = re.compile(rf"{_GO_LOG}http2?: panic serving .*|(?:panic|fatal error): .*", re.DOTALL)
 _NOTIFICATION: Final = "NOTIFICATION: "
@@ -95,7 +96,7 @@ _RULES: Final[tuple[tuple[str, re.Pattern[str], Made], ...]] = tuple(
         # of the loggers of internal/auth, whose names differ between versions
         ("", r"unable to load userProfiles map: (.*)", _fails("load users")),
         ("", r"unable to load aclEntries: (.*)", _fails("load access control")),
-        ("retry", r"got error (.*) when (\w+)\(.*\) \(#\d+\), sleeping for \S+ before retrying",
+        ("retry", r"got error (.*) when (\w+)\([^()]*\) \(#\d+\), sleeping for \S+ before retrying",
          lambda time, m, _: _storage(m[2], time, m[1])),
         ("cache", r"unable to .*", lambda time, m, err: CacheFailed(time, redact(f"{m[0]}: {err}" if err else m[0]))),
         ("kopia/server", r"(unable to open repository: .*), will keep trying until canceled\. Sleeping for \S+",
@@ -123,7 +124,10 @@ def _of_plain_text(text: str) -> Record | None:
         return TLSHandshakeFailed("", found[1], redact(found[2]))
     if found := _STARTED.fullmatch(text):
         return ServerStarted("", redact(found[1], NAME_LIMIT))
-    return Panic("", redact(text)) if _PANIC.fullmatch(text) else None
+    if _PANIC.fullmatch(text):
+        return Panic("", redact(text))
+    found = _HTTP.fullmatch(text)
+    return LogMessage("", "warning", "http", redact(found[1])) if found else None
 
 
 def _of_json(text: str) -> Record | None:

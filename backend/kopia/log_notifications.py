@@ -17,9 +17,11 @@ MAX_SNAPSHOTS: Final = 100
 MAX_PATH: Final = 4096
 MAX_BODY: Final = 1 << 20
 _NAME: Final = 200
+_TIME: Final = 64
 _ERROR_SUBJECT: Final = re.compile(r"Kopia has encountered an error during (.*) on \S+", re.DOTALL)
 _OPERATION: Final = re.compile(r"Operation: (.*)")
-_SOURCE: Final = re.compile(r"while snapshotting ([a-z0-9._-]+@[a-z0-9._-]+):(\S.*?)\.?(?:\n|$)")
+_USER: Final = re.compile(r"[a-z0-9._-]+@[a-z0-9._-]+")
+_SOURCE: Final = re.compile(rf"while snapshotting ({_USER.pattern}):(\S.*?)\.?(?:\n|$)")
 _FRAME: Final = re.compile(r"\n\S+\n\t.*", re.DOTALL)  # of Go's stack, which follows the text
 _FIELD: Final = re.compile(r"^  (Status|Start|Duration|Error): +(.*)$", re.MULTILINE)
 _FAILED_ENTRY: Final = re.compile(r"^  - (.*)$", re.MULTILINE)
@@ -72,7 +74,7 @@ def _from_text(body: str) -> tuple[ReportedSnapshot, ...]:
         failed = [entry[1] for entry in _FAILED_ENTRY.finditer(rest)]
         error = fields.get("Error") or "; ".join(failed[:10])
         status = _STATUS.get(fields.get("Status", "").strip(), "unknown")
-        start = cut(clean(fields.get("Start", ""), _NAME), _NAME)
+        start = redact(fields.get("Start", ""), _TIME)
         found.append(ReportedSnapshot("", clean(path, MAX_PATH), start, "", status, redact(error)))
     return tuple(found)
 
@@ -87,12 +89,20 @@ def _from_json(report: dict[str, Any]) -> tuple[ReportedSnapshot, ...]:
         if not isinstance(entry, dict):
             continue
         user, host = _said(entry, "user"), _said(entry, "host")
-        name = cut(clean(f"{user}@{host}", _NAME + 1), _NAME) if user and host else ""
+        name = _name(user, host) if user and host else ""
         status = _STATUS.get(_said(entry, "status"), "unknown")
-        start, end = (cut(clean(_said(entry, which), 64), 64) for which in ("start", "end"))
+        start, end = (redact(_said(entry, which), _TIME) for which in ("start", "end"))
         path = clean(_said(entry, "path"), MAX_PATH)
         found.append(ReportedSnapshot(name, path, start, end, status, redact(_said(entry, "error"))))
     return tuple(found)
+
+
+def _name(user: str, host: str) -> str:
+    """user@host; one that Kopia accepts as it is, as it is compared with others."""
+    name = f"{user}@{host}"
+    if len(name) <= _NAME and _USER.fullmatch(name):
+        return name
+    return cut(f"{redact(user, _NAME)}@{redact(host, _NAME)}", _NAME)
 
 
 def _said(entry: dict[str, Any], name: str) -> str:

@@ -156,9 +156,8 @@ def _is_stopped(task: Path) -> bool:
     return (task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-@contextlib.contextmanager
-def running(pod: Pod) -> Iterator[Server]:
-    """Start the server of a pod that `ensure` made ready; stop it at the end."""
+def start(pod: Pod) -> Server:
+    """Start the server of a pod that `ensure` made ready; whether it comes up is the caller's to see."""
     pod.paths.tls.mkdir(exist_ok=True)
     leaf = leaf_for(mint_ca("test tenants", datetime.now(UTC)), ["one.ns.svc"])
     (pod.paths.tls / "tls.crt").write_bytes(leaf.certificate)
@@ -175,9 +174,16 @@ def running(pod: Pod) -> Iterator[Server]:
         text=True,
         start_new_session=True,
     )
+    return Server(pod, port, leaf.certificate, process)
+
+
+@contextlib.contextmanager
+def running(pod: Pod) -> Iterator[Server]:
+    """Start the server, wait until it listens; stop it at the end."""
+    server = start(pod)
     try:
-        wait_until(lambda: listens("127.0.0.1", port), f"Kopia on port {port}", 30)
-        yield Server(pod, port, leaf.certificate, process)
+        wait_until(lambda: listens("127.0.0.1", server.port), f"Kopia on port {server.port}", 30)
+        yield server
     finally:
-        process.kill()
-        process.communicate()
+        server.process.kill()
+        server.process.communicate()

@@ -37,6 +37,8 @@ _KINDS: Final = tuple(
         (r'^\{"l":"(WARN|ERROR)"', "LogMessage"),
         (r"^SERVER ADDRESS: https://", "ServerStarted"),
         (r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d http: TLS handshake error from ", "TLSHandshakeFailed"),
+        (r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d http2?: panic serving ", "Panic"),
+        (r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d http2?: ", "LogMessage"),
     )
 )
 
