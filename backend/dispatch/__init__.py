@@ -1,0 +1,1 @@
+"""The dispatcher: a process of its own that delivers events over HTTP to those who subscribed."""

@@ -1,0 +1,131 @@
+"""The settings file: what it means, and one clear sentence for each mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from backend.dispatch.settings import InvalidSettings, Settings, load
+
+SINK = "https://siem.example.com/hook"
+TARGET = {"host": "siem.example.com"}
+
+
+def subscription(**changed: Any) -> dict[str, Any]:
+    return {"name": "siem", "sink": SINK} | changed
+
+
+def read(tmp_path: Path, content: Any) -> Settings:
+    path = tmp_path / "settings.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return load(path)
+
+
+def one(tmp_path: Path, target: dict[str, Any] | None = None, **changed: Any) -> Settings:
+    return read(tmp_path, {"targets": [target or TARGET], "subscriptions": [subscription(**changed)]})
+
+
+def test_defaults(tmp_path: Path) -> None:
+    settings = one(tmp_path)
+    (found,) = settings.subscriptions
+    assert (found.mode, found.timeout.total_seconds(), found.max_in_flight) == ("structured", 10, 8)
+    assert found.wants_server("backup/vms")
+    assert found.filter()({"type": "x"})
+    assert settings.target(found).host == "siem.example.com"
+    assert read(tmp_path, "") == Settings()
+
+
+def test_all_fields(tmp_path: Path) -> None:
+    (found,) = one(
+        tmp_path, mode="binary", start="earliest", servers=["backup/*", "*/vms"], filters=[{"sql": "hop = 1"}],
+        bearerTokenFile="/secrets/token", headers=[{"name": "X-Key", "valueFile": "/secrets/key"}],
+        caFile="/secrets/ca.crt", validate=True, origin="bsls.example.com", timeout="5s", maxInFlight=2, deadLetters=10,
+        retry={"firstWait": "2s", "longestWait": "1m30s", "attempts": 5, "age": "2h"},
+    ).subscriptions  # fmt: skip
+    assert found.handshake
+    assert found.retry.longest_wait.total_seconds() == 90
+    assert [found.wants_server(name) for name in ("backup/a", "x/vms", "x/a", "")] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"sink": "ftp://x/"}, "has to be a URL"),
+        ({"sink": "https:///x"}, "has to be a URL"),
+        ({"sink": "siem.example.com"}, "has to be a URL"),
+        ({"sink": "https://me:secret@siem.example.com/"}, "must not hold a user or password"),
+        ({"sink": "https://me@siem.example.com/"}, "must not hold a user or password"),
+        ({"sink": "https://siem.example.com/#x"}, "fragment"),
+        ({"sink": "https://other.example.com/x"}, "no target permits https://other.example.com, the sink of siem"),
+        ({"sink": "https://siem.example.com:8443/x"}, "no target permits"),
+        ({"sink": "http://siem.example.com/x"}, "no target permits"),
+        ({"name": "A b"}, "name: String should match"),
+        ({"filters": [{"jq": "x"}]}, "the dialect 'jq' is not known"),
+        ({"filters": [{"sql": "type ="}]}, "at character 7"),
+        ({"timeout": "soon"}, "not a duration"),
+        ({"timeout": "0s"}, "longer than 0s"),
+        ({"maxInFlight": 0}, "maxInFlight: Input should be greater"),
+        ({"bearerToken": "abc"}, "bearerToken: Extra inputs"),
+        ({"headers": [{"name": "X", "value": "abc"}]}, "valueFile: Field required"),
+        ({"headers": [{"name": "Ce-Id", "valueFile": "/x"}]}, "written by the dispatcher itself"),
+        ({"headers": [{"name": "X: y", "valueFile": "/x"}]}, "name: String should match"),
+        ({"headers": [{"name": "Authorization", "valueFile": "/x"}], "bearerTokenFile": "/y"}, "given twice"),
+        ({"retry": {"firstWait": "10s", "longestWait": "1s"}}, "shorter than"),
+        ({"servers": ["vms"]}, "servers.0: String should match"),
+    ],
+)
+def test_a_mistake_is_told(tmp_path: Path, changed: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InvalidSettings, match=reason) as told:
+        one(tmp_path, **changed)
+    assert "secret" not in str(told.value)
+
+
+def test_credentials_need_https(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettings, match="over https only"):
+        one(tmp_path, {"host": "siem.example.com", "scheme": "http"}, sink="http://siem.example.com/x",
+            bearerTokenFile="/x")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [("a: [", "is no YAML, see line"), ("- 1", "valid dictionary"), ("subscription: []", "Extra inputs")],
+)
+def test_a_bad_file_is_told(tmp_path: Path, content: str, reason: str) -> None:
+    with pytest.raises(InvalidSettings, match=reason):
+        read(tmp_path, content)
+
+
+def test_a_missing_file_and_a_name_twice_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettings, match="cannot be read: No such file"):
+        load(tmp_path / "none")
+    with pytest.raises(InvalidSettings, match="two subscriptions are called siem"):
+        read(tmp_path, {"targets": [TARGET], "subscriptions": [subscription(), subscription()]})
+
+
+@pytest.mark.parametrize(
+    ("target", "sink", "fits"),
+    [
+        ({"host": "*.example.com"}, SINK, True),
+        ({"host": "*.example.com"}, "https://example.com/", False),
+        ({"host": "*.example.com"}, "https://evil.com/.example.com", False),
+        ({"host": "siem.example.com"}, "https://SIEM.example.com./hook", True),
+        ({"host": "siem.example.com", "port": 8443}, "https://siem.example.com:8443/", True),
+        ({"host": "siem.example.com", "port": 8443}, SINK, False),
+        ({"host": "127.0.0.1", "scheme": "http"}, "http://127.0.0.1/", True),
+        ({"host": "*"}, "https://[2001:db8::1]/", True),
+    ],
+)
+def test_targets(tmp_path: Path, target: dict[str, Any], sink: str, fits: bool) -> None:
+    if fits:
+        assert one(tmp_path, target, sink=sink)
+    else:
+        with pytest.raises(InvalidSettings, match="no target permits"):
+            one(tmp_path, target, sink=sink)
+
+
+def test_the_path_of_a_sink_is_not_told(tmp_path: Path) -> None:
+    (found,) = one(tmp_path, sink="https://siem.example.com/services/secret?code=secret").subscriptions
+    assert "secret" not in repr(found) + found.place
