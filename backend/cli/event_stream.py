@@ -20,7 +20,7 @@ from backend.events.resp import order
 from backend.events.select import Selection
 
 T = TypeVar("T")
-BLOCK_S = 15.0
+BLOCK_S = 5.0  # also how soon a loss is noticed that no new entry tells
 RETRY_S = 0.5
 _PAGE, _BATCHES = 500, 16  # entries read at once: of a server's stream, of the firehose
 
@@ -89,8 +89,15 @@ class Printer:
         start = await self._patiently(self._start)
         feed = Feed(self._reader, request.selection, start, page=request.page, notice=notice)
         upto = "" if request.follow else await self._newest()
-        while await self._patiently(lambda: self._step(feed, upto)):
-            pass
+        more = True
+        while more or request.follow:
+            if not more:
+                await self._wait(feed)
+            found, more = await self._patiently(lambda: feed.read(upto))
+            if found:
+                write(b"".join(map(self._format, found)))
+            if feed.proven:
+                self.position = feed.position
 
     async def _start(self) -> Start:
         request = self._request
@@ -105,16 +112,11 @@ class Printer:
             notice(f"there are no events of this server: Redis has no {stream.decode()}")
         return there.last
 
-    async def _step(self, feed: Feed, upto: str) -> bool:
-        """Whether to go on."""
-        found, more = await feed.read(upto)
-        if found:
-            write(b"".join(map(self._format, found)))
-        if feed.proven:
-            self.position = feed.position
-        if not more and self._request.follow:
+    async def _wait(self, feed: Feed) -> None:
+        try:
             await feed.wait(BLOCK_S)
-        return more or self._request.follow
+        except (StoreUnavailable, StoreReadOnly):
+            await asyncio.sleep(RETRY_S)  # the next read tells, if it fails too
 
     async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
         """With `follow` until Redis answers, which is told."""
