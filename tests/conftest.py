@@ -49,6 +49,14 @@ def kopia_binary() -> Path:
 
 
 @pytest.fixture(scope="session")
+def go_examples() -> dict[str, Path]:
+    """The binaries `consume` and `resume` of docs/examples/go."""
+    for name in ("consume", "resume"):
+        _need(_built(name), f"the example {name}")
+    return {name: binaries.binary(name) for name in ("consume", "resume")}
+
+
+@pytest.fixture(scope="session")
 def kopia_versions() -> dict[str, Path]:
     """The binary of every Kopia version we support, by its number; the oldest first, ours last."""
     older = {version: f"kopia-{version}" for version in binaries.OLDER_KOPIAS}

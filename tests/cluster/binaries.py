@@ -1,6 +1,6 @@
-"""Build Kubernetes, Kopia and CoreDNS from the Go module proxy; each once, kept in the cache.
+"""Build Kubernetes, Kopia, CoreDNS and the examples in Go with modules of the Go proxy; each once, kept in the cache.
 
-python -m tests.cluster.binaries [kubernetes|kopia|kopia-0.22.3|kopia-0.21.1|coredns ...]
+python -m tests.cluster.binaries [kubernetes|kopia|kopia-0.22.3|kopia-0.21.1|coredns|examples ...]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.cluster.cache import cache_dir, digest_tree, locked
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs/examples/go"
 KUBERNETES_VERSION = "v1.34.4"
 PROGRESS_S = 15.0
 _STAMPS = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
@@ -24,16 +25,23 @@ _STAMPS = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 
 @dataclass(frozen=True)
 class Recipe:
-    """One Go module of ours: `packages` maps the name of a binary to the package to build."""
+    """One Go module of ours: `packages` maps the name of a binary to the package to build. `folder`: by default the one
+    of that name in recipes.
+    """
 
     name: str
     packages: dict[str, str]
     flags: tuple[str, ...] = ()
     ldflags: str = "-s -w"
+    folder: Path | None = None
+
+    @property
+    def source(self) -> Path:
+        return self.folder or RECIPES / self.name
 
     @property
     def directory(self) -> Path:
-        return cache_dir() / "bin" / f"{self.name}-{digest_tree(RECIPES / self.name)}"
+        return cache_dir() / "bin" / f"{self.name}-{digest_tree(self.source)}"
 
 
 def _stamp() -> str:
@@ -51,6 +59,7 @@ ALL = (
         for name in ("kopia", *(f"kopia-{version}" for version in OLDER_KOPIAS))
     ),
     Recipe("coredns", {"coredns": "."}),
+    Recipe("examples", {"consume": "./consume", "resume": "./resume"}, folder=EXAMPLES),
     Recipe("kubernetes", {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBE}, (), f"-s -w  {_stamp()}"),
 )
 
@@ -76,7 +85,7 @@ def build(recipe: Recipe) -> None:
 def _build_one(recipe: Recipe, name: str, package: str, target: Path) -> None:
     go = shutil.which("go")
     if go is None:
-        raise SystemExit("Go is needed to build the test cluster: install it and put `go` on the PATH.")
+        raise SystemExit("Go is needed to build what the tests run: install it and put `go` on the PATH.")
     target.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     print(f"    building {name} ({package})", flush=True)
@@ -87,7 +96,7 @@ def _build_one(recipe: Recipe, name: str, package: str, target: Path) -> None:
         log = target.parent / f"{name}.build.log"
         with log.open("wb") as sink:
             process = subprocess.Popen(
-                command, cwd=RECIPES / recipe.name, stdout=sink, stderr=subprocess.STDOUT,
+                command, cwd=recipe.source, stdout=sink, stderr=subprocess.STDOUT,
                 env={**os.environ, "CGO_ENABLED": "0"},
             )  # fmt: skip
             _wait(process, name, started)
