@@ -36,8 +36,8 @@ class InvalidSettings(Exception):
 
 def _length(value: Any) -> Any:
     found = parse_duration(value) if isinstance(value, str) else value
-    if found == timedelta(0):
-        raise ValueError("a duration has to be longer than 0s")
+    if not isinstance(found, timedelta) or found <= timedelta(0):
+        raise ValueError("a duration is a text such as 10s or 1h30m, longer than 0s")
     return found
 
 

@@ -25,32 +25,30 @@ class Outcome(Enum):
 @dataclass(frozen=True)
 class Verdict:
     """`reason`: a sentence for people. `wait_s`: what the sink asks for; `everyone`: for all events, not only for those
-    of this server.
+    of this server. `status`: of HTTP, 0 for none.
     """
 
     outcome: Outcome
     reason: str = ""
     wait_s: float = 0.0
     everyone: bool = False
-
-
-DELIVERED = Verdict(Outcome.DELIVERED)
+    status: int = 0
 
 
 def judge(status: int, retry_after: str | None, now: datetime) -> Verdict:
     """Of an HTTP status and the header Retry-After."""
     if 200 <= status < 300:
-        return DELIVERED
+        return Verdict(Outcome.DELIVERED, status=status)
     if status == 410:
-        return Verdict(Outcome.GONE, "the sink answered 410: it is gone for good")
+        return Verdict(Outcome.GONE, "the sink answered 410: it is gone for good", status=status)
     if 300 <= status < 400:
         reason = f"the sink answered {status}: redirects are not followed, set the sink to the final address"
-        return Verdict(Outcome.AGAIN, reason)
+        return Verdict(Outcome.AGAIN, reason, status=status)
     reason = f"the sink answered {status}"
     if 400 <= status < 500 and status not in _PASSING:
-        return Verdict(Outcome.DEAD, reason)
+        return Verdict(Outcome.DEAD, reason, status=status)
     wait_s = asked_wait(retry_after, now) if status in {429, 503} else 0.0
-    return Verdict(Outcome.AGAIN, reason, wait_s, everyone=status == 429 and wait_s > 0)
+    return Verdict(Outcome.AGAIN, reason, wait_s, everyone=status == 429 and wait_s > 0, status=status)
 
 
 def asked_wait(retry_after: str | None, now: datetime) -> float:
@@ -67,9 +65,13 @@ def asked_wait(retry_after: str | None, now: datetime) -> float:
 
 
 def backoff(attempts: int, retry: Retry, draw: Callable[[], float] = random.random) -> float:
-    """Seconds to wait after this many failed attempts: from half of a step to all of it, so that many spread out."""
-    longest = retry.longest_wait.total_seconds()
-    step = min(retry.first_wait.total_seconds() * 2.0 ** min(attempts - 1, 60), longest)
+    """Seconds to wait after this many failed attempts."""
+    return backoff_s(attempts, retry.first_wait.total_seconds(), retry.longest_wait.total_seconds(), draw)
+
+
+def backoff_s(attempts: int, first: float, longest: float, draw: Callable[[], float] = random.random) -> float:
+    """Steps double; from half of a step to all of it, so that many spread out."""
+    step = min(first * 2.0 ** min(attempts - 1, 60), longest)
     return step / 2 * (1 + draw())
 
 

@@ -8,10 +8,10 @@ HOLD = Script("""
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return {0, held} end
 if not held and ARGV[3] ~= '1' then return {0, ''} end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return {1, held or ''}
+if held then redis.call('PEXPIRE', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return {1, ''}
 """)
-"""KEYS: lease. ARGV: token, milliseconds, `1` to take a free one."""
+"""KEYS: lease. ARGV: token, milliseconds, `1` to take a free one. A held one is prolonged also while Redis is full."""
 
 RELEASE = Script("""
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end

@@ -16,16 +16,20 @@ from backend.events.keys import FIREHOSE
 from backend.events.push.keys import NAMES, PushKeys
 from backend.events.push.scripts import HOLD, OPEN, READ, RELEASE, SETTLE
 from backend.events.reader import StreamReader
-from backend.events.resp import pairs
+from backend.events.resp import order, pairs
 
 Command = tuple[bytes, ...]
 PAGE = 100
 TRIMMED = "the stream reached its limit before these were read"
 
 
-def now() -> str:
+def stamp(time: datetime) -> str:
     """RFC 3339, UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def now() -> str:
+    return stamp(datetime.now(UTC))
 
 
 class LeaseLost(Exception):
@@ -113,13 +117,15 @@ class PushStore:
     async def unfinished(self, after: str) -> list[Batch]:
         """A page of what was read before, also by others, and not settled; `after`: `0`, then the last one's id."""
         entries = await self._reader.read_group(FIREHOSE, self.keys.group, "push", count=PAGE, pending=after)
+        if entries and order(entries[-1].id) > order(self._seen):
+            self._seen = entries[-1].id.encode()
         return [Batch(one.id, one.server, tuple(one.events)) for one in entries]
 
     async def read(self, count: int) -> tuple[list[Batch], Lost | None]:
         """Up to `count` entries that nobody had yet, and dead letters to be redelivered. What was trimmed unread is
         among the dead letters already.
 
-        After a StoreError, `unfinished(last_read)` has what this may have taken.
+        After a StoreError, `unfinished(last_read)` has what this may have taken off the stream.
         """
         keys = self.keys
         args = [self._token, keys.group.encode(), b"%d" % count, self._again, TRIMMED.encode(), now().encode()]

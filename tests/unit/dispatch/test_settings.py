@@ -67,6 +67,7 @@ def test_all_fields(tmp_path: Path) -> None:
         ({"filters": [{"sql": "type ="}]}, "at character 7"),
         ({"timeout": "soon"}, "not a duration"),
         ({"timeout": "0s"}, "longer than 0s"),
+        ({"timeout": 5}, "a text such as 10s"),
         ({"maxInFlight": 0}, "maxInFlight: Input should be greater"),
         ({"bearerToken": "abc"}, "bearerToken: Extra inputs"),
         ({"headers": [{"name": "X", "value": "abc"}]}, "valueFile: Field required"),

@@ -1,0 +1,146 @@
+"""The dispatcher process: for each subscription a lease, and while it is ours, a delivery."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+
+from backend.dispatch.delivery import Delivery, SinkGone
+from backend.dispatch.sender import Sender
+from backend.dispatch.settings import Settings, Subscription
+from backend.dispatch.verdict import backoff_s
+from backend.events.connection import Client
+from backend.events.errors import StoreError
+from backend.events.push.status import GONE, Subscriptions
+from backend.events.push.store import LeaseLost, PushStore
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 15.0
+RENEW_S = 3.0
+LOOK_S = 2.0  # for a lease that another process holds, or for a sink that is gone
+QUIET_S = 30.0  # without an answer of Redis: not ready
+
+
+class Dispatcher:
+    """`who`: our name in leases, without blanks."""
+
+    def __init__(self, settings: Settings, client: Client, who: str) -> None:
+        self._settings = settings
+        self._client = client
+        self._who = who
+        self._heard: dict[str, float] = {}
+        self._problems: dict[str, str] = {}
+
+    @property
+    def not_ready(self) -> str:
+        """A sentence while Redis does not answer, else `""`."""
+        now = asyncio.get_running_loop().time()
+        for one in self._settings.subscriptions:
+            if now - self._heard.get(one.name, now - 2 * QUIET_S) > QUIET_S:
+                return self._problems.get(one.name) or "Redis has not answered yet"
+        return ""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; an unexpected error of one subscription ends all."""
+        if not self._settings.subscriptions:
+            log.warning("the settings have no subscriptions: there is nothing to do")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tell_strangers(stop))
+            for subscription in self._settings.subscriptions:
+                group.create_task(self._supervise(subscription, stop))
+            await stop.wait()
+
+    async def _supervise(self, subscription: Subscription, stop: asyncio.Event) -> None:
+        store = PushStore(self._client, subscription.name, self._who)
+        tries = 0
+        while not stop.is_set():
+            wait_s = LOOK_S
+            try:
+                await self._try(subscription, store, stop)
+                tries = 0
+            except* LeaseLost:
+                log.warning("%s: the lease was lost, what was under way is delivered again", subscription.name)
+            except* SinkGone:
+                log.error("%s: the sink is gone; `bsls subscriptions resume` begins anew", subscription.name)
+            except* StoreError as errors:
+                tries += 1
+                wait_s = backoff_s(tries, 0.5, 10.0)
+                self._problem(subscription.name, _first(errors))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait_s)
+
+    async def _try(self, subscription: Subscription, store: PushStore, stop: asyncio.Event) -> None:
+        began = asyncio.get_running_loop().time()
+        holder = await store.acquire(LEASE_S)
+        self._hear(subscription.name)
+        if holder:
+            return
+        try:
+            state, places = await store.load()
+            sink = hashlib.sha256(subscription.sink.encode()).hexdigest()[:16]
+            if state.get("phase") == GONE and state.get("sink") == sink:
+                return
+            lost = await store.open(earliest=subscription.start == "earliest")
+            await store.settle(0, [(b"HSET", store.keys.state, b"sink", sink.encode())], 0)
+            log.info("%s: delivering to %s", subscription.name, subscription.place)
+            sender = Sender(subscription, self._settings.target(subscription))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    keeper = group.create_task(self._keep(subscription.name, store, began + LEASE_S))
+                    await Delivery(subscription, store, sender, places).run(lost, stop)
+                    keeper.cancel()
+            finally:
+                await sender.close()
+        finally:
+            with contextlib.suppress(StoreError):
+                await store.release()
+
+    async def _keep(self, name: str, store: PushStore, until: float) -> None:
+        """Renew the lease; past `until` another process may hold it, so that nothing may be under way any more."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(RENEW_S, until - 1 - loop.time()))
+            began = loop.time()
+            if began >= until - 1:
+                raise LeaseLost
+            try:
+                async with asyncio.timeout_at(until - 1):
+                    await store.renew(LEASE_S)
+            except TimeoutError:
+                raise LeaseLost from None
+            except StoreError as error:
+                self._problem(name, str(error))
+                continue
+            until = began + LEASE_S
+            self._hear(name)
+
+    def _hear(self, name: str) -> None:
+        self._heard[name] = asyncio.get_running_loop().time()
+        self._problems.pop(name, None)
+
+    def _problem(self, name: str, text: str) -> None:
+        if self._problems.get(name) != text:
+            log.warning("%s: %s", name, text)
+        self._problems[name] = text
+
+    async def _tell_strangers(self, stop: asyncio.Event) -> None:
+        """Subscriptions that no settings name keep events from being trimmed: say so once."""
+        known = {one.name for one in self._settings.subscriptions}
+        while not stop.is_set():
+            try:
+                for name in await Subscriptions(self._client).names():
+                    if name not in known:
+                        log.warning("%s is not in the settings, but its group still keeps events from being trimmed: "
+                                    "`bsls subscriptions delete %s` ends it", name, name)  # fmt: skip
+                return
+            except StoreError:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), QUIET_S)
+
+
+def _first(errors: BaseExceptionGroup[StoreError]) -> str:
+    inner = errors.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else str(inner)
