@@ -10,8 +10,11 @@ from collections.abc import Sequence
 _COMMANDS = {
     "controller": ("backend.cli.controller", "run the controller"),
     "crd": ("backend.cli.crd", "print the CustomResourceDefinition"),
+    "dead-letters": ("backend.cli.dead_letters", "what push subscriptions gave up: list, redeliver, delete"),
+    "dispatcher": ("backend.cli.dispatcher", "run the dispatcher of push subscriptions"),
     "events": ("backend.cli.events", "list and follow events"),
     "repository": ("backend.cli.repository", "jobs of the Kopia pod"),
+    "subscriptions": ("backend.cli.subscriptions", "how push subscriptions stand; resume or delete one"),
     "user": ("backend.cli.user", "lines for user lists"),
 }
 

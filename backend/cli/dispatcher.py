@@ -1,0 +1,57 @@
+"""`bsls dispatcher`: deliver events to the subscriptions of a settings file until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from backend.cli import logs, redis_options
+from backend.dispatch.dispatcher import Dispatcher
+from backend.dispatch.probes import probes
+from backend.dispatch.settings import InvalidSettings, Settings, load
+from backend.events.connection import Client
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", required=True, metavar="FILE", help="YAML with targets and subscriptions")
+    parser.add_argument("--check", action="store_true", help="only tell whether the file is right")
+    parser.add_argument("--probe-port", type=int, default=8080, metavar="PORT", help="of /livez and /readyz [8080]")
+    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    redis_options.configure(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        settings = load(Path(options.config))
+        if options.check:
+            return 0
+        client = redis_options.client(options)
+    except (InvalidSettings, redis_options.InvalidOption) as error:
+        print(f"bsls dispatcher: {error}", file=sys.stderr)
+        return 2
+    logs.set_up(options.log_level)
+    try:
+        asyncio.run(_run(settings, client, options.probe_port))
+    except OSError as error:
+        print(f"bsls dispatcher: --probe-port {options.probe_port}: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _run(settings: Settings, client: Client, port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    dispatcher = Dispatcher(settings, client, os.environ.get("POD_NAME") or socket.gethostname())
+    try:
+        async with probes(port, lambda: dispatcher.not_ready):
+            await dispatcher.run(stop)
+    finally:
+        await client.close()
