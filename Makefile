@@ -10,7 +10,7 @@ VENV := $(BSLS_CACHE)/venv-$(LOCK_HASH)
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help setup parts demo test lint types generate verify image bench-controller bench-tenants lock clean
+.PHONY: help setup parts demo test lint types generate verify image bench-controller bench-tenants bench-events lock clean
 
 help: ## show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-controller: setup ## the controller's speed targets
 
 bench-tenants: setup ## users, access and the view of the repository: the speed targets
 	@$(BIN)/python -m benchmarks.tenants
+
+bench-events: setup ## log lines to events, beside syslog-ng and rsyslog
+	@$(BIN)/python -m benchmarks.event_path
 
 lock: $(VENV)/.ready ## resolve the dependencies of pyproject.toml anew
 	@$(BIN)/pip-compile -q --strip-extras --extra dev --no-emit-find-links --no-emit-index-url --no-emit-trusted-host -o requirements.lock pyproject.toml

@@ -3,12 +3,14 @@
 python -m benchmarks.event_path.log_server DIRECTORY             serves DIRECTORY/<pod>.log
 python -m benchmarks.event_path.log_server DIRECTORY RATE SECONDS  each pod writes RATE lines a second, for SECONDS
 
-Prints its port. Live lines begin when the last of the pods is followed, and carry the time of their writing.
+Prints its port. Of a file there is the first line; the others are there, and given to who follows, after SIGUSR1.
+Live lines begin when the last of the pods is followed, and carry the time of their writing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -26,6 +28,7 @@ class LogServer:
         self._pods = sorted(directory.glob("*.log"))
         self._followed = 0
         self._all = asyncio.Event()
+        self.released = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -35,26 +38,26 @@ class LogServer:
                 pod = path.split("/")[-2]
                 writer.write(HEAD)
                 follow = "follow=true" in query
-                if not self._rate:
-                    await self._send(writer, pod, from_start="sinceTime" not in query)
-                if follow and self._rate:
+                if self._rate and follow:
                     await self._live(writer, self._pods.index(self._directory / f"{pod}.log"))
+                elif not self._rate:
+                    await self._send(writer, self._directory / f"{pod}.log", follow=follow)
                 if follow:
                     await asyncio.Event().wait()
                 writer.write(b"0\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    async def _send(self, writer: asyncio.StreamWriter, pod: str, *, from_start: bool) -> None:
-        """All of the file, or, for who has read it already, its last line."""
+    async def _send(self, writer: asyncio.StreamWriter, path: Path, *, follow: bool) -> None:
         loop = asyncio.get_running_loop()
-        path = self._directory / f"{pod}.log"
         size = path.stat().st_size
         with path.open("rb") as file:
-            start = 0
-            if not from_start:
-                start = max(0, size - 4096)
-                start += path.read_bytes()[start:].find(b"\n") + 1
+            start = len(file.readline())
+            file.seek(0)
+            writer.write(b"%x\r\n%b\r\n" % (start, file.read(start)))
+            if not follow and not self.released.is_set():
+                return
+            await self.released.wait()
             while start < size:
                 count = min(CHUNK, size - start)
                 writer.write(b"%x\r\n" % count)
@@ -83,6 +86,7 @@ class LogServer:
 async def main() -> None:
     rate, seconds = (float(word) for word in sys.argv[2:]) if len(sys.argv) > 2 else (0.0, 0.0)
     logs = LogServer(Path(sys.argv[1]), rate, seconds)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, logs.released.set)
     server = await asyncio.start_server(logs.serve, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

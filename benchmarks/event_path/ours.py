@@ -20,16 +20,18 @@ from backend.controller.targets import Asked, Target
 from backend.controller.watcher import Watcher
 from backend.events.connection import connect
 from backend.kube.client import KubeClient
-from benchmarks.event_path.lines import START
 
 NAMESPACE = "bench"
+KEPT = 10_000_000  # events of a server: all are counted afterwards
 
 
 async def main(log_server: str, redis_url: str, pods: list[str]) -> None:
     configuration = Configuration(host=log_server)
     configuration.connection_pool_maxsize = 0
     client = KubeClient(configuration)
-    settings = Settings(image="none", controller_namespace="none", redis_url=redis_url)
+    settings = Settings(
+        image="none", controller_namespace="none", redis_url=redis_url, stream_length=KEPT, stream_limit=KEPT
+    )
     events = EventPath(connect(redis_url), settings, lambda: None)
     tasks: list[asyncio.Task[None]] = []
 
@@ -43,7 +45,7 @@ async def main(log_server: str, redis_url: str, pods: list[str]) -> None:
         watcher = Watcher(pod, target(), lambda: None)
         follower = LogFollower(pod, client, journal, partial(take_hints, watcher))
         journal.reopen = follower.reopen
-        follower.aim(LogPod(NAMESPACE, pod, f"uid-{pod}", 0, False, f"{START:%Y-%m-%dT%H:%M:%SZ}"))
+        follower.aim(LogPod(NAMESPACE, pod, f"uid-{pod}", 0, ended=False, since=""))
         spawn(follower.run(), pod)
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in done:

@@ -1,7 +1,8 @@
 """syslog-ng and rsyslog from Debian, each in a root of its own (they conflict), writing lines to a Redis stream.
 
-Both are given the cheapest way to a CloudEvent: the line, unread, spliced into a fixed text. They keep no cursor in
-Redis, know no types and write one stream.
+The line goes unread into the event, as one text; no types, one stream (rsyslog: a list), no cursor in Redis.
+syslog-ng does that in two ways: with `format-json`, its way to JSON, which the targets are measured against, and cheaper with a fixed text, which
+leaves control characters and broken UTF-8 as they are.
 """
 
 from __future__ import annotations
@@ -19,26 +20,33 @@ STREAM = "peer"
 @dataclass(frozen=True)
 class Peer:
     name: str
+    root_name: str
     packages: tuple[str, ...]
     command: tuple[str, ...]
+    count: str  # of Redis: XLEN, or LLEN for a list
     config: str  # `@FILE@` for the log, `@PORT@` for Redis
 
     @property
     def root(self) -> Path:
-        return cache_dir() / "peers" / self.name
+        return cache_dir() / "peers" / self.root_name
 
-    def start(self, log: Path, port: int) -> subprocess.Popen[bytes]:
-        """Reads the log from its beginning; kill it when all is there."""
+    @property
+    def log(self) -> Path:
+        """What it reads, from the beginning on, and goes on reading."""
+        return self.root / "bench" / "log"
+
+    def start(self, first: bytes, port: int) -> subprocess.Popen[bytes]:
+        """With a log that has these lines; kill it when all is there."""
         work = self.root / "bench"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
-        (work / "log").hardlink_to(log)
+        self.log.write_bytes(first)
         (work / "config").write_text(self.config.replace("@FILE@", "/bench/log").replace("@PORT@", str(port)))
         return subprocess.Popen(tied(["chroot", str(self.root), *self.command]))
 
 
 def install(peer: Peer) -> None:
-    with locked(f"peer-{peer.name}"):
+    with locked(f"peer-{peer.root_name}"):
         if (peer.root / ".ready").exists():
             return
         print(f"    Debian with {' and '.join(peer.packages)}", flush=True)
@@ -49,28 +57,11 @@ def install(peer: Peer) -> None:
         (peer.root / ".ready").touch()
 
 
-SYSLOG_NG = Peer(
-    "syslog-ng",
-    ("syslog-ng-core", "syslog-ng-mod-redis"),
-    (
-        "syslog-ng",
-        "-F",
-        "--no-caps",
-        "-f",
-        "/bench/config",
-        "-R",
-        "/bench/persist",
-        "-p",
-        "/bench/pid",
-        "-c",
-        "/bench/c",
-    ),
-    r"""@version: 3.38
+_SYSLOG_NG_COMMAND = ("syslog-ng", "-F", "--no-caps", "-f", "/bench/config", "-R", "/bench/persist", "-p", "/bench/pid",
+                      "-c", "/bench/control")  # fmt: skip
+_SYSLOG_NG_CONFIG = r"""@version: 3.38
 options { stats-freq(0); use-uniqid(yes); };
-template event {
-  template('{"specversion":"1.0","id":"$UNIQID","source":"/bench","type":"line.v1","data":"$MESSAGE"}');
-  template-escape(yes);
-};
+template event { @TEMPLATE@ };
 source lines {
   file("@FILE@" flags(no-parse) follow-freq(0.1) log-fetch-limit(10000) log-iw-size(100000));
 };
@@ -79,13 +70,28 @@ destination events {
     command("XADD", "peer", "*", "event", "$(template event)"));
 };
 log { source(lines); destination(events); flags(flow-control); };
-""",
-)
+"""
+_FORMAT_JSON = 'template("$(format-json specversion=1.0 id=$UNIQID source=/bench type=line.v1 data=$MESSAGE)");'
+_SPLICED = r"""template('{"specversion":"1.0","id":"$UNIQID","source":"/bench","type":"line.v1","data":"$MESSAGE"}');
+  template-escape(yes);"""
+
+
+def _syslog_ng(name: str, template: str) -> Peer:
+    packages = ("syslog-ng-core", "syslog-ng-mod-redis")
+    return Peer(
+        name, "syslog-ng", packages, _SYSLOG_NG_COMMAND, "XLEN", _SYSLOG_NG_CONFIG.replace("@TEMPLATE@", template)
+    )
+
+
+SYSLOG_NG = _syslog_ng("syslog-ng", _FORMAT_JSON)
+SYSLOG_NG_SPLICED = _syslog_ng("syslog-ng, spliced", _SPLICED)
 
 RSYSLOG = Peer(
     "rsyslog",
+    "rsyslog",
     ("rsyslog", "rsyslog-hiredis"),
     ("rsyslogd", "-n", "-f", "/bench/config", "-i", "/bench/pid"),
+    "LLEN",
     r"""global(workDirectory="/bench")
 module(load="imfile" mode="inotify")
 module(load="omhiredis")
