@@ -1,8 +1,8 @@
 """syslog-ng and rsyslog from Debian, each in a root of its own (they conflict), writing lines to a Redis stream.
 
 The line goes unread into the event, as one text; no types, one stream (rsyslog: a list), no cursor in Redis.
-syslog-ng does that in two ways: with `format-json`, its way to JSON, which the targets are measured against, and cheaper with a fixed text, which
-leaves control characters and broken UTF-8 as they are.
+syslog-ng does that in two ways: with `format-json`, its way to JSON, which the targets are measured against, and
+cheaper with a fixed text, which leaves control characters and broken UTF-8 as they are.
 """
 
 from __future__ import annotations
