@@ -117,6 +117,11 @@ class Journal:
         inbox = self._inbox
         return bool(inbox.lines or inbox.view or inbox.extra or inbox.deleted or self._snapshots.due)
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of lines."""
+        return self._inbox.size
+
     def load(self, loaded: Loaded) -> None:
         """Begin with what Redis holds."""
         self._clear()

@@ -138,8 +138,8 @@ class LogEvents:
 
     def _session(self, record: Any, name: str, time: str) -> None:
         ended = isinstance(record, kopia.SessionEnded)
-        key = (record.user.encode(), record.address.encode())
-        self._sessions.one(ended, key, name.encode(), (record.time or time).encode())
+        user, address, moment = record.user.encode(), record.address.encode(), (record.time or time).encode()
+        self._sessions.one(ended, user, address, name.encode(), moment)
 
     def _login_refused(self, record: kopia.LoginRefused, name: str, time: str) -> None:
         self._limited(
@@ -203,8 +203,8 @@ class LogEvents:
 
     def _notification(self, record: kopia.Notification, name: str, time: str) -> None:
         """Failures wait until the repository was looked at; what names nobody is only reported."""
-        users = {user for user, _ in self._sessions.open}
-        only = next(iter(users)).decode() if len(users) == 1 else ""
+        users = self._sessions.users()
+        only = next(iter(users)) if len(users) == 1 else ""
         for number, one in enumerate(record.snapshots):
             if one.status != "failed":
                 continue

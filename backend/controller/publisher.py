@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 LINGER_S = 0.01
 RETRY_S = (0.2, 15.0)
 LOADS_AT_ONCE = 32
+AT_ONCE = 1 << 20  # bytes of lines in one commit of all journals, about: larger ones leave the caches, which costs more
 PATIENCE_S = 15.0  # a failover is over before that
 
 Made = list[tuple[Key, Journal, Commit]]
@@ -125,9 +126,18 @@ class Publisher:
                 journal.load(loaded)
 
     def _steps(self) -> Made:
-        """One commit of each journal that has something to tell."""
+        """One commit of each journal that has something to tell, until it is enough; the others come next time."""
+        made: Made = []
+        size = 0
         due = [(key, one) for key, one in self._journals.items() if one.loaded and one.due]
-        made = [(key, one, commit) for key, one in due if (commit := one.step()) is not None]
+        for number, (key, journal) in enumerate(due):
+            if size > AT_ONCE:
+                for later, _ in due[:number]:
+                    self._journals[later] = self._journals.pop(later)
+                break
+            size += journal.waiting
+            if (commit := journal.step()) is not None:
+                made.append((key, journal, commit))
         if any(one.due for _, one in due):
             self._dirty.set()
         return made

@@ -18,25 +18,28 @@ from backend.events.catalogue.session import SessionEnded, SessionStarted
 from backend.events.commit import Change
 from backend.events.envelope import Source, Template
 
-# A line as the API gives it: kubelet's timestamp, then Kopia's JSON. Session lines give five groups, others the sixth
-# and seventh. Names are restricted to what Kopia accepts for a user, so that nothing of them needs escaping.
+# A line as the API gives it: kubelet's timestamp, then Kopia's JSON. Of a session line: the timestamp, Kopia's own
+# time, `t` when one starts, and `user\" from address`; of any other line the timestamp and, as the fifth group, its
+# text. Names are restricted to what Kopia accepts for a user, so that nothing of them needs escaping.
 LINE: Final = re.compile(
-    rb"(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z) "
-    rb'\{"l":"INFO","t":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)",'
-    rb'"n":"kopia/server","m":"(starting session|session ended) for user '
-    rb'\\"([a-z0-9._-]+@[a-z0-9._-]+)\\" from ([0-9A-Za-z.:%\[\]-]+)"\}'
-    rb"|(\S*)(?: ([^\n]*))?)\n"
+    rb'([^ \n]*)(?: \{"l":"INFO","t":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)",'
+    rb'"n":"kopia/server","m":"(?:s(t)arting session|session ended) for user '
+    rb'\\"([a-z0-9._-]+@[a-z0-9._-]+\\" from [0-9A-Za-z.:%\[\]-]+)"\}'
+    rb"|(?: ([^\n]*))?)\n"
 )
+_FROM: Final = b'\\" from '
 CLOSED: Final = b"closed"
 SERVER_ENDED: Final = b"server-ended"
 _KEPT: Final = b'{"session":"%b","user":"%b","address":"%b","startedAt":"%b","trace":"%b","span":"%b","streams":%d}'
 _FIELDS: Final = ("session", "startedAt", "trace", "span")
 _SEPARATORS: Final = b"-:.TZ"
-_REMEMBERED: Final = 4096
+_REMEMBERED: Final = 4096  # users
+_NEAR: Final = 64  # lines between two that may share a timestamp
 _DIGITS: Final = 23  # of a time with nanoseconds
 
-Key = tuple[bytes, bytes]  # user@host, address
-Open = tuple[bytes, bytes, bytes, bytes]  # a session: its name, Kopia's time of its start, trace id, span id
+Key = bytes  # user@host, `_FROM`, address
+Open = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
+"""A session: its name, Kopia's time of its start, trace id, span id, user@host, address."""
 
 
 class Seen:
@@ -46,27 +49,27 @@ class Seen:
 
     def __init__(self) -> None:
         self.highest = b""
-        self._recent: dict[bytes, int] = {}
-        self._older: dict[bytes, int] = {}
-
-    def begin(self) -> tuple[bytes, dict[bytes, int]]:
-        if len(self._recent) > _REMEMBERED:
-            self._older, self._recent = self._recent, {}
-        return self.highest, self._recent
+        self.recent: dict[bytes, int] = {}  # the latest last
 
     def count(self, moment: bytes) -> int:
         """The number of this line among those with its timestamp."""
-        return (self._recent.get(moment) or self._older.get(moment) or 0) + 1
+        return self.recent.pop(moment, 0) + 1
+
+    def trim(self) -> None:
+        """Few are kept, so that the memory of many servers stays in the processor's caches."""
+        if len(self.recent) > 2 * _NEAR:
+            self.recent = dict(list(self.recent.items())[-_NEAR:])
 
     def prime(self, before: bytes) -> None:
         """Whole lines just before those that come: a reading begins anew."""
         counted: dict[bytes, int] = {}
         for line in before.split(b"\n")[:-1]:
             moment = stamp(line)
-            counted[moment] = counted.get(moment, 0) + 1
+            counted[moment] = counted.pop(moment, 0) + 1
             self.highest = max(self.highest, moment)
         for moment, times in counted.items():
-            self._recent[moment] = max(times, self.count(moment) - 1)
+            self.recent[moment] = max(times, self.recent.pop(moment, 0))
+        self.trim()
 
 
 class SessionEvents:
@@ -76,7 +79,7 @@ class SessionEvents:
         """`others` gets the name of each other line, its timestamp and its text. `unseen`: a user to leave out."""
         self.open: dict[Key, Open] = {}
         self._more: dict[Key, int] = {}  # streams that a client has open over its connection, beside the first
-        self._kept: set[Key] = set()  # the keys of the projection
+        self._kept: set[Key] = set()  # those that the projection has
         self._dirty: set[Key] = set()
         self.latest: dict[bytes, Open] = {}  # by user, the oldest first
         self.events: list[bytes] = []
@@ -94,81 +97,96 @@ class SessionEvents:
 
     def take(self, run: bytes, lines: bytes) -> None:
         """Whole lines of one run of the container; `run` is `<pod uid>.`, the beginning of their names."""
-        highest, recent = self.seen.begin()
-        opened, more, add, pattern, latest = self.open, self._more, self.events.append, self._started, self.latest
-        dirty, unseen = self._dirty.add, self._unseen
-        for at, time, word, user, address, other_at, other in LINE.findall(lines):
-            moment = at or other_at
+        seen = self.seen
+        highest, recent = seen.highest, seen.recent
+        opened, more, dirty, others = self.open, self._more, self._dirty.add, self._others
+        for moment, time, starts, key, other in LINE.findall(lines):
             if moment > highest:
-                nth, highest = 1, moment
+                highest = moment
+                recent[moment] = 1
+                name = run + moment
             else:
-                nth = self.seen.count(moment)
-            recent[moment] = nth
-            name = run + moment if nth == 1 else b"%b%b.%d" % (run, moment, nth)
-            if not at:
-                self._others(name, moment, other)
+                recent[moment] = nth = seen.count(moment)
+                name = run + moment if nth == 1 else b"%b%b.%d" % (run, moment, nth)
+            if not key:
+                others(name, moment, other)
                 continue
-            if user == unseen:
-                continue
-            key = (user, address)
             dirty(key)
-            if word == b"session ended":
-                self._end(key, name, time)
-            elif key in opened:
-                more[key] = more.get(key, 0) + 1
-            else:
-                digits = at.translate(None, _SEPARATORS)
-                if nth == 1 and len(digits) == _DIGITS:
-                    trace, span = self._trace + digits, digits[-16:]
+            if starts:
+                if key in opened:
+                    more[key] = more.get(key, 0) + 1
                 else:
-                    trace, span = trace_of(name)
-                latest[user] = opened[key] = (name, time, trace, span)
-                add(pattern % (name, user, time, trace, span, name, user, address))
-        self.seen.highest = highest
+                    self._start(key, name, time, moment)
+            elif key in more:
+                self._end_stream(key)
+            else:
+                self._end(key, name, time)
+        seen.highest = highest
+        seen.trim()
+        latest = self.latest
         if len(latest) > _REMEMBERED:
             for user in list(latest)[: len(latest) - _REMEMBERED]:
                 del latest[user]
 
-    def one(self, ended: bool, key: Key, name: bytes, time: bytes) -> None:
+    def one(self, ended: bool, user: bytes, address: bytes, name: bytes, time: bytes) -> None:
         """A session line of another form than LINE has."""
-        if key[0] == self._unseen:
-            return
+        key = user + _FROM + address
         self._dirty.add(key)
-        if ended:
-            self._end(key, name, time)
-        elif key in self.open:
+        if not ended and key not in self.open:
+            self._start(key, name, time, b"")
+        elif not ended:
             self._more[key] = self._more.get(key, 0) + 1
+        elif key in self._more:
+            self._end_stream(key)
+        else:
+            self._end(key, name, time)
+
+    def _start(self, key: Key, name: bytes, time: bytes, moment: bytes) -> None:
+        user, _, address = key.partition(_FROM)
+        if user == self._unseen:
+            return
+        digits = moment.translate(None, _SEPARATORS)
+        if len(digits) == _DIGITS and digits.isdigit() and name.endswith(b"Z"):
+            trace, span = self._trace + digits, digits[-16:]
         else:
             trace, span = trace_of(name)
-            self.latest[key[0]] = self.open[key] = (name, time, trace, span)
-            self.events.append(self._started % (name, key[0], time, trace, span, name, *key))
+        self.latest[user] = self.open[key] = (name, time, trace, span, user, address)
+        self.events.append(self._started % (name, user, time, trace, span, name, user, address))
+
+    def _end_stream(self, key: Key) -> None:
+        """One of several that a client has open over its connection."""
+        left = self._more[key] - 1
+        if left:
+            self._more[key] = left
+        else:
+            del self._more[key]
 
     def _end(self, key: Key, name: bytes, time: bytes) -> None:
-        if key in self._more:
-            self._more[key] -= 1
-            if not self._more[key]:
-                del self._more[key]
-            return
-        user, address = key
         known = self.open.pop(key, None)
-        if known is None:
+        if known is not None:
+            session, started, trace, span, user, address = known
+            took = _seconds(started, time)
+            self.events.append(
+                self._timed % (name, user, time, trace, span, session, user, address, started, took, CLOSED)
+            )
+            return
+        user, _, address = key.partition(_FROM)
+        if user != self._unseen:
             trace, span = trace_of(name)
             self.events.append(self._ended % (name, user, time, trace, span, name, user, address, CLOSED))
-            return
-        session, started, trace, span = known
-        self.events.append(
-            self._timed
-            % (name, user, time, trace, span, session, user, address, started, _seconds(started, time), CLOSED)
-        )
+
+    def users(self) -> set[str]:
+        """Who has a session open."""
+        return {known[4].decode() for known in self.open.values()}
 
     def end_all(self, time: bytes) -> None:
         """The server process is gone, and with it every session; `time` is when, as far as we know."""
-        for (user, address), (session, started, trace, span) in self.open.items():
+        for session, started, trace, span, user, address in self.open.values():
+            took = _seconds(started, time)
             self.events.append(
                 self._timed
-                % (session + b".ended", user, time, trace, span, session, user, address, started,
-                   _seconds(started, time), SERVER_ENDED)
-            )  # fmt: skip
+                % (session + b".ended", user, time, trace, span, session, user, address, started, took, SERVER_ENDED)
+            )
         self._dirty.update(self.open)
         self.open.clear()
         self._more.clear()
@@ -179,9 +197,10 @@ class SessionEvents:
         """Go on with the sessions that were kept. Raises ValueError, KeyError or TypeError for what is not ours."""
         for text in projection.values():
             kept = json.loads(text)
+            user, address = kept["user"].encode(), kept["address"].encode()
+            key = user + _FROM + address
             name, started, trace, span = (str(kept[field]).encode() for field in _FIELDS)
-            key = kept["user"].encode(), kept["address"].encode()
-            self.open[key] = (name, started, trace, span)
+            self.open[key] = (name, started, trace, span, user, address)
             self._kept.add(key)
             if int(kept["streams"]) > 1:
                 self._more[key] = int(kept["streams"]) - 1
@@ -191,14 +210,16 @@ class SessionEvents:
         dirty, self._dirty = self._dirty, set()
         sets: list[bytes] = []
         removes: list[bytes] = []
-        for who in dirty:
-            known = self.open.get(who)
+        for key in dirty:
+            known = self.open.get(key)
             if known is not None:
-                sets += (b"%b %b" % who, _KEPT % (known[0], *who, *known[1:], self._more.get(who, 0) + 1))
-                self._kept.add(who)
-            elif who in self._kept:
-                removes.append(b"%b %b" % who)
-                self._kept.discard(who)
+                name, started, trace, span, user, address = known
+                streams = self._more.get(key, 0) + 1
+                sets += (b"%b %b" % (user, address), _KEPT % (name, user, address, started, trace, span, streams))
+                self._kept.add(key)
+            elif key in self._kept:
+                removes.append(key.replace(_FROM, b" "))
+                self._kept.discard(key)
         made: list[Change] = []
         if sets:
             made.append((b"HSET", projection, *sets))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from backend.events.keys import FIREHOSE, MARKS, SERVERS, ServerKeys
 from backend.events.resp import Script
@@ -33,20 +35,18 @@ def pack_relay(keys: ServerKeys, mark: bytes, new: bytes, events: Sequence[bytes
     """Add the events and move the mark to `new`, if it is `mark`; the reply is the mark that is there then."""
     args = [keys.server, mark, new]
     for part in parts(events):
-        args += [b"[%b]" % b",".join(part), b" ".join(b"%d" % len(event) for event in part)]
+        args += [b"[%b]" % b",".join(part), " ".join(map(str, map(len, part))).encode()]
     return RELAY.call((FIREHOSE, MARKS, SERVERS), args)
 
 
 def parts(events: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """The events in runs of up to `BATCH_BYTES`."""
-    start = size = 0
-    for i, event in enumerate(events):
-        if size + len(event) > BATCH_BYTES and i > start:
-            yield events[start:i]
-            start, size = i, 0
-        size += len(event)
-    if start < len(events):
-        yield events[start:]
+    """The events in runs of up to `BATCH_BYTES`, one at least."""
+    ends = list(accumulate(map(len, events)))
+    start = before = 0
+    while start < len(events):
+        end = max(start + 1, bisect_right(ends, before + BATCH_BYTES, start))
+        yield events[start:end]
+        start, before = end, ends[end - 1]
 
 
 def unbatch(batch: bytes, sizes: bytes) -> list[bytes]:

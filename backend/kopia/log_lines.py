@@ -57,6 +57,11 @@ _STARTED: Final = re.compile(r"SERVER ADDRESS: (?:unix\+)?https?://(\S{1,300})",
 _PANIC: Final = re.compile(rf"{_GO_LOG}http2?: panic serving .*|(?:panic|fatal error): .*", re.DOTALL)
 _NOTIFICATION: Final = "NOTIFICATION: "
 
+# What a busy server prints most and nobody asks for, as it prints it.
+_NOTHING: Final = re.compile(
+    rb'\{"l":"INFO","t":"[^"\\]*","n":"(?:kopia/server","m":"successful login by client |scheduler",)'
+)
+
 Made = Callable[[str, re.Match[str], str], Record | None]  # of time, match, and the text of the field `err`
 
 
@@ -113,6 +118,8 @@ _RULES: Final[tuple[tuple[str, re.Pattern[str], Made], ...]] = tuple(
 
 def parse_line(line: bytes) -> Record | None:
     """What a line says, without kubelet's timestamp and line end; None for one that says nothing."""
+    if _NOTHING.match(line):
+        return None
     text = line.decode("utf-8", "replace")
     return _of_json(text) if text.startswith("{") else _of_plain_text(text)
 

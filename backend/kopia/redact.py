@@ -7,6 +7,7 @@ from typing import Final
 
 LIMIT: Final = 1_000
 _READ: Final = 4_000  # of longer texts
+_A_WORD: Final = 20  # letters alone, and too few of them for an id
 GONE: Final = "[redacted]"
 _WORDS: Final = (
     r"(?:password|passwd|passphrase|secret|token|credential|signature|access[-_]?key|api[-_]?key|private[-_]?key)"
@@ -51,6 +52,8 @@ _RULES: Final = tuple(
 
 def redact(text: str, limit: int = LIMIT) -> str:
     """The text as one printable line without secrets, cut to `limit` characters."""
+    if len(text) <= _A_WORD and text.isalpha():
+        return cut(text, limit)
     safe = clean(text, _READ)
     if len(text) > _READ:
         safe = safe.rpartition(" ")[0] or safe  # half a secret has no form that a rule knows

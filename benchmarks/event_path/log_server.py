@@ -58,7 +58,7 @@ class LogServer:
             if not follow and not self.released.is_set():
                 return
             await self.released.wait()
-            while start < size:
+            while start < size and not writer.is_closing():
                 count = min(CHUNK, size - start)
                 writer.write(b"%x\r\n" % count)
                 await loop.sendfile(writer.transport, file, start, count)

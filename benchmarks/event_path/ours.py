@@ -11,6 +11,7 @@ from functools import partial
 
 from kubernetes_asyncio.client import Configuration
 
+from backend.cli.controller import spare_collector
 from backend.controller.event_path import EventPath
 from backend.controller.log_batch import LogPod
 from backend.controller.log_follow import LogFollower
@@ -26,6 +27,7 @@ KEPT = 10_000_000  # events of a server: all are counted afterwards
 
 
 async def main(log_server: str, redis_url: str, pods: list[str]) -> None:
+    spare_collector()
     configuration = Configuration(host=log_server)
     configuration.connection_pool_maxsize = 0
     client = KubeClient(configuration)
