@@ -5,7 +5,6 @@ when maintenance ran. Hints only: what is missed here, the slow poll finds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -16,24 +15,22 @@ from backend.kopia.snapshots import seconds
 
 # Inside of a message its quotes would be escaped.
 _ENDED: Final = re.compile(rb'"m":"session ended for user \\"([^\\\n]{1,300})\\"')
-_FINISHED: Final = b'"m":"Finished '
+_FINISHED: Final = (b'"m":"Finished full maintenance."', b'"m":"Finished quick maintenance."')
 
 
 def take_hints(watcher: Watcher, lines: bytes) -> None:
     """Whole lines, each with kubelet's timestamp."""
-    for user in set(_ENDED.findall(lines)):
-        name = user.decode("utf-8", "replace")
-        if name != watcher.target.probe_user:
-            watcher.session_ended(name)
-    for line in _lines_with(_FINISHED, lines):
-        run = parse_line(line.partition(b" ")[2])
+    users = {user.decode("utf-8", "replace") for user in set(_ENDED.findall(lines))}
+    users.discard(watcher.target.probe_user)
+    if users:
+        watcher.sessions_ended(users)
+    for text in _FINISHED:
+        run = parse_line(_last_with(text, lines).partition(b" ")[2])
         if isinstance(run, MaintenanceFinished):
             known, time = watcher.facts.maintenance, seconds(run.time)
             watcher.learn(maintenance=replace(known, full=time) if run.full else replace(known, quick=time))
 
 
-def _lines_with(text: bytes, lines: bytes) -> Iterator[bytes]:
-    end = 0
-    while (found := lines.find(text, end)) >= 0:
-        end = lines.index(b"\n", found)
-        yield lines[lines.rfind(b"\n", 0, found) + 1 : end]
+def _last_with(text: bytes, lines: bytes) -> bytes:
+    found = lines.rfind(text)
+    return lines[lines.rfind(b"\n", 0, found) + 1 : lines.index(b"\n", found)] if found >= 0 else b""

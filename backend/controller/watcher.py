@@ -52,8 +52,8 @@ class Watcher:
         elif self._calm is None:
             self._calm = asyncio.get_running_loop().call_later(CALM_S, self._calmed)
 
-    def session_ended(self, user: str) -> None:
-        self.ended.add(user)
+    def sessions_ended(self, users: set[str]) -> None:
+        self.ended |= users
         self.server_changed.set()
 
     def close(self) -> None:
