@@ -31,7 +31,7 @@ class ElsewhereError(Exception):
 
 
 class LogReader:
-    """One server's. `hints` gets every line once, as it comes, also while the sink keeps none."""
+    """One server's. `hints` gets every line as it comes, also while the sink keeps none; some more than once."""
 
     def __init__(self, client: KubeClient, sink: LogSink, hints: Hints) -> None:
         self._client = client
@@ -64,9 +64,9 @@ class LogReader:
         if pod is None:
             return
         if place is not None and place.pod_uid == pod.uid and place.at:
-            await self._go_on(pod, place)
+            pod = await self._go_on(pod, place)
         else:
-            await self._begin(pod)
+            pod = await self._begin(pod)
         if pod.ended:
             await self._end(pod)
         else:
@@ -74,19 +74,20 @@ class LogReader:
 
     # --- where to begin ----------------------------------------------------------------------------------------------
 
-    async def _begin(self, pod: LogPod) -> None:
-        """Everything that kubelet holds of a pod that is new to us."""
+    async def _begin(self, pod: LogPod) -> LogPod:
+        """Everything that kubelet holds of a pod that is new to us; the pod with the run that is followed then."""
         self._gap = _missing_since(pod)
         previous = False
-        if pod.restarts:
-            async for chunk in self._held(pod, previous=True):
-                previous = True
-                await self._emit(pod, pod.restarts - 1, self._checked(chunk))
-        if not previous:
-            await self._whole(pod)
-        elif not await self._continue(pod):  # between two runs kubelet gives the same log for both
+        async for chunk in self._held(pod, previous=True):
+            previous = True
+            await self._emit(pod, max(0, pod.restarts - 1), self._checked(chunk))
+        if previous:
+            if await self._continue(pod):  # between two runs kubelet gives the same log for both
+                return _in_run(pod, max(0, pod.restarts - 1))
+            pod = _in_run(pod, max(1, pod.restarts))
             await self._end(pod)
-            await self._whole(pod)
+        await self._whole(pod)
+        return pod
 
     def _checked(self, chunk: bytes) -> bytes:
         """The first line settles whether its run is there from the beginning."""
@@ -97,23 +98,26 @@ class LogReader:
                 self._gap = None
         return chunk
 
-    async def _go_on(self, pod: LogPod, place: LogCursor) -> None:
-        """After the last line that was taken."""
+    async def _go_on(self, pod: LogPod, place: LogCursor) -> LogPod:
+        """After the last line that was taken; the pod with the run that is followed then."""
         if await self._continue(pod):
-            return
+            return _in_run(pod, place.restarts)
         if await self._continue(pod, previous=True):
+            pod = _in_run(pod, max(pod.restarts, place.restarts + 1))
             await self._end(pod)
             await self._whole(pod)
-            return
+            return pod
         runs = pod.restarts - place.restarts
-        if not (place.over and runs == 1):
+        if not (place.over and runs in (1, 2)):  # kubelet holds the run before the one that goes on
             self._gap = Gap(place.at, "", RESTARTED if runs > 1 or place.over else ROTATED)
         if runs <= 0:
+            pod = _in_run(pod, place.restarts)
             await self._later(pod, place, previous=False)
-            return
+            return pod
         await self._later(pod, place, previous=True)
         await self._end(pod)
         await self._whole(pod)
+        return pod
 
     async def _leave(self, place: LogCursor) -> None:
         """The log of a pod that is no longer the server's: its rest if that can be had, then its end."""
@@ -225,7 +229,7 @@ class LogReader:
         known = self._place
         here = known
         if here is None or (here.pod_uid, here.restarts) != (pod.uid, restarts) or here.over:
-            here = LogCursor(pod.uid, restarts)
+            here, self._before = LogCursor(pod.uid, restarts), b""
         gap, self._gap = self._gap, None
         end = advance(here, lines, self._before)
         before = self._before if self._fresh else b""
@@ -245,6 +249,11 @@ class LogReader:
         if not await self._sink.take(batch):
             raise ElsewhereError
         self._place, self._fresh = batch.end, False
+
+
+def _in_run(pod: LogPod, restarts: int) -> LogPod:
+    """The pod, where its log tells that this run goes on now: the pod's status may be late."""
+    return replace(pod, restarts=restarts, ended=pod.ended and pod.restarts >= restarts)
 
 
 def _missing_since(pod: LogPod) -> Gap | None:

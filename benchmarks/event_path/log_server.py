@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 CHUNK = 64 << 10
+NO_RUN_BEFORE = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
 _SESSION = '{"l":"INFO","t":"%s","n":"kopia/server","m":"%s for user \\"alice@vm-1\\" from 10.128.0.9:%d"}'
 
@@ -36,6 +37,9 @@ class LogServer:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 path, _, query = head.split(" ", 2)[1].partition("?")
                 pod = path.split("/")[-2]
+                if "previous=true" in query:
+                    writer.write(NO_RUN_BEFORE)
+                    continue
                 writer.write(HEAD)
                 follow = "follow=true" in query
                 if self._rate and follow:

@@ -21,7 +21,7 @@ from backend.kopia.session import KopiaSession
 from tests.kopia.pods import CONTROL_PASSWORD, Server, pod_on, running, start
 from tests.kopia.tenants import ALICE, BOB, Tenant, tenants_of
 from tests.servers.ports import wait_until
-from tests.servers.s3_front import DENIED, S3Answer, S3Front
+from tests.servers.s3_front import DENIED, SLOW_DOWN, S3Front
 from tests.servers.seaweed import Seaweed
 
 FORGED_LINE = (
@@ -108,9 +108,9 @@ class Story:
         self._pod = pod_on(seaweed, binary, home / "pod", home.name)
         self._pod.storage["endpoint"] = front.endpoint
 
-    def tell(self, *faults: S3Answer, cache: bool = False) -> None:
-        """All chapters; each waits for the lines that every version prints. Half a minute, and how long Kopia tries to
-        write: to a storage that denies it 15 s, to one that asks it to slow down 2 minutes, to a broken cache 25 s.
+    def tell(self, *, cache: bool = False) -> None:
+        """All chapters; each waits for the lines that every version prints. Three quarters of a minute; `cache`: half a
+        minute more, in which Kopia tries to write to a broken one.
         """
         self._ensure()
         with running(self._pod) as server, self.log.reading(server):
@@ -130,8 +130,8 @@ class Story:
             again.connect()
             if cache:
                 self._cache_fails(again)
-            for fault in faults:
-                self._storage_fails(server, again, fault)
+            self._denied(server, again)
+            self._slowed_down(again)
             asyncio.run(terminate(server, again))
         self._cannot_open()
         self._read_only()
@@ -148,13 +148,23 @@ class Story:
         tenant.run("snapshot", "restore", str(tenant.files), str(tenant.home / "restored"), "--snapshot-time=latest")
         folder.unlink()
 
-    def _storage_fails(self, server: Server, tenant: Tenant, fault: S3Answer) -> None:
-        """Under a snapshot, and under a refresh."""
-        (tenant.files / "new.txt").write_text(fault.code)
-        with self._front.failing(fault):
-            tenant.run("snapshot", "create", str(tenant.files))
+    def _denied(self, server: Server, tenant: Tenant) -> None:
+        """By the storage, under a snapshot and under a refresh."""
+        (tenant.files / "denied.txt").write_text("new")
+        with self._front.failing(DENIED):
+            tenant.refused("snapshot", "create", str(tenant.files))
             with contextlib.suppress(DeadlineExceeded):  # it waits for a storage that answers
                 asyncio.run(refresh(server))
+
+    def _slowed_down(self, tenant: Tenant) -> None:
+        """By the storage, under a snapshot, for as long as Kopia keeps trying: it gives up after minutes."""
+        (tenant.files / "slow.txt").write_text("new")
+        before = self._front.refused
+        with self._front.failing(SLOW_DOWN):
+            thread = threading.Thread(target=tenant.back_up)
+            thread.start()
+            wait_until(lambda: self._front.refused >= before + 5, "five tries", 60)
+        thread.join()
 
     def _cannot_open(self) -> None:
         """The storage refuses us while the server starts with an empty cache."""

@@ -31,7 +31,7 @@ _KINDS: Final = tuple(
         (_SERVER + r'refresh error"|' + _SERVER + r"unable to refresh \w+: ", "StorageFailed"),
         (r'^\{.*"m":"unable to load (userProfiles map|aclEntries): ', "StorageFailed"),
         (r'^\{.*"n":"cache","m":"unable to ', "CacheFailed"),
-        (_SERVER + r"unable to open repository: ", "RepositoryProblem"),
+        (_SERVER + r"(unable to open repository: |the repository connection is read-only)", "RepositoryProblem"),
         (_CLI + r"unable to initialize repository: ", "RepositoryProblem"),
         (r'^\{.*"n":"kopia/repo","m":"failed to open repository: ', "RepositoryProblem"),
         (r'^\{"l":"(WARN|ERROR)"', "LogMessage"),

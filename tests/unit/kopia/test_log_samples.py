@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.kopia.log_lines import parse_line
+from tests.kopia.capture import expected
 from tests.unit.kopia.log_kinds import kind_of
 
 HERE = Path(__file__).parent
@@ -25,10 +26,16 @@ def test_every_line(log: Path) -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("log", sorted((HERE / "captures").glob("*.log")), ids=lambda path: path.name)
+def test_every_field_is_as_it_was_looked_at(log: Path) -> None:
+    """`python -m tests.kopia.capture --expected` writes them anew after a change: read the difference."""
+    assert expected(log) == log.with_suffix(".jsonl").read_text()
+
+
 def test_the_samples_hold_what_they_are_for() -> None:
     seen = Counter(type(parse_line(line)).__name__ for log in LOGS for line in log.read_bytes().split(b"\n"))
     assert {
         "SessionStarted", "SessionEnded", "LoginRefused", "MaintenanceStarted", "MaintenanceFinished", "StorageFailed",
-        "RepositoryProblem", "ServerStarted", "ShuttingDown", "TLSHandshakeFailed", "Notification", "LogMessage",
-        "NoneType",
+        "CacheFailed", "RepositoryProblem", "ServerStarted", "ShuttingDown", "TLSHandshakeFailed", "Notification",
+        "LogMessage", "NoneType",
     } <= seen.keys()  # fmt: skip
