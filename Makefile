@@ -37,10 +37,11 @@ lint: $(VENV)/.ready ## ruff and the layers
 types: $(VENV)/.ready ## mypy, strict
 	@$(BIN)/mypy
 
-generate: $(VENV)/.ready ## rewrite the generated files (CRD, gRPC stubs, event schemas)
+generate: $(VENV)/.ready ## rewrite the generated files (CRD, gRPC stubs, event schemas, examples in pages)
 	@$(BIN)/python -m backend.cli.main crd > manifests/crd/backupstoragelocationservers.yaml
 	@$(BIN)/python -m backend.kopia.proto.generate
 	@$(BIN)/python -m backend.events.generate
+	@$(BIN)/python -m tests.pages
 
 verify: $(VENV)/.ready ## generated files are what their sources say
 	@$(BIN)/python -m tests.verify
