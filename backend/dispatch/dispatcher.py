@@ -18,8 +18,6 @@ from backend.events.push.store import LeaseLost, PushStore
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 15.0
-RENEW_S = 3.0
 LOOK_S = 2.0  # for a lease that another process holds, or for a sink that is gone
 QUIET_S = 30.0  # without an answer of Redis: not ready
 
@@ -31,6 +29,7 @@ class Dispatcher:
         self._settings = settings
         self._client = client
         self._who = who
+        self._lease_s = settings.lease.total_seconds()
         self._heard: dict[str, float] = {}
         self._problems: dict[str, str] = {}
 
@@ -74,7 +73,7 @@ class Dispatcher:
 
     async def _try(self, subscription: Subscription, store: PushStore, stop: asyncio.Event) -> None:
         began = asyncio.get_running_loop().time()
-        holder = await store.acquire(LEASE_S)
+        holder = await store.acquire(self._lease_s)
         self._hear(subscription.name)
         if holder:
             return
@@ -89,7 +88,7 @@ class Dispatcher:
             sender = Sender(subscription, self._settings.target(subscription))
             try:
                 async with asyncio.TaskGroup() as group:
-                    keeper = group.create_task(self._keep(subscription.name, store, began + LEASE_S))
+                    keeper = group.create_task(self._keep(subscription.name, store, began + self._lease_s))
                     await Delivery(subscription, store, sender, places).run(lost, stop)
                     keeper.cancel()
             finally:
@@ -100,21 +99,21 @@ class Dispatcher:
 
     async def _keep(self, name: str, store: PushStore, until: float) -> None:
         """Renew the lease; past `until` another process may hold it, so that nothing may be under way any more."""
-        loop = asyncio.get_running_loop()
+        loop, margin_s = asyncio.get_running_loop(), self._lease_s / 10
         while True:
-            await asyncio.sleep(min(RENEW_S, until - 1 - loop.time()))
+            await asyncio.sleep(min(self._lease_s / 5, until - margin_s - loop.time()))
             began = loop.time()
-            if began >= until - 1:
+            if began >= until - margin_s:
                 raise LeaseLost
             try:
-                async with asyncio.timeout_at(until - 1):
-                    await store.renew(LEASE_S)
+                async with asyncio.timeout_at(until - margin_s):
+                    await store.renew(self._lease_s)
             except TimeoutError:
                 raise LeaseLost from None
             except StoreError as error:
                 self._problem(name, str(error))
                 continue
-            until = began + LEASE_S
+            until = began + self._lease_s
             self._hear(name)
 
     def _hear(self, name: str) -> None:

@@ -105,7 +105,6 @@ class Ledger:
             log.warning("%s: %d dead letters went for newer ones", self._store.keys.name, dropped)
 
     def _commands(self) -> list[Command]:
-        """Those first that a full Redis takes: after them it takes the rest of the script too."""
         keys = self._store.keys
         made: list[Command] = []
         group = keys.group.encode()

@@ -163,6 +163,9 @@ class Subscription(_Part):
 
 
 class Settings(_Part):
+    """`lease`: how long nobody delivers a subscription after the process that did was killed."""
+
+    lease: Duration = timedelta(seconds=15)
     targets: tuple[Target, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -38,7 +39,9 @@ class Delivery:
 
 @dataclass
 class Receiver:
-    """`answer` decides about each request; `taken` are those that it answered with 2xx."""
+    """`answer` decides about each request; `taken` are those that it answered with 2xx. While `gate` is not set,
+    requests wait; `arrived` tells that there is one.
+    """
 
     answer: Answer = lambda _delivery: 204
     tls: ssl.SSLContext | None = None
@@ -47,8 +50,11 @@ class Receiver:
     invalid: list[str] = field(default_factory=list)
     host: str = "127.0.0.1"
     port: int = 0
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __aenter__(self) -> Receiver:
+        self.gate.set()
         application = web.Application()
         application.router.add_route("POST", "/events", self._take)
         application.router.add_route("OPTIONS", "/events", self._permit)
@@ -79,6 +85,8 @@ class Receiver:
         return self.permit(request)
 
     async def _take(self, request: web.Request) -> web.Response:
+        self.arrived.set()
+        await self.gate.wait()
         try:
             headers = {name.lower(): value for name, value in request.headers.items()}
             event: Any = from_http(HTTPMessage(headers, await request.read()), JSONFormat())

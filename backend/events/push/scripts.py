@@ -1,24 +1,34 @@
-"""The scripts of push subscriptions. Each begins by looking whether the caller still holds the lease."""
+"""The scripts of push subscriptions. Each begins by looking whether the caller still holds the lease.
+
+What keeps books may write while Redis is full: otherwise what was delivered could not be acknowledged, and trimmed.
+"""
 
 from __future__ import annotations
 
 from backend.events.resp import Script
 
-HOLD = Script("""
+_BOOKS = "#!lua flags=allow-oom\n"
+
+HOLD = Script(
+    _BOOKS
+    + """
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return {0, held} end
 if not held and ARGV[3] ~= '1' then return {0, ''} end
 if held then redis.call('PEXPIRE', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return {1, ''}
-""")
-"""KEYS: lease. ARGV: token, milliseconds, `1` to take a free one. A held one is prolonged also while Redis is full."""
+"""
+)
+"""KEYS: lease. ARGV: token, milliseconds, `1` to take a free one."""
 
 RELEASE = Script("""
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """)
 
-_MAP = """
+_MAP = (
+    _BOOKS
+    + """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {-1, ''} end
 local function map(flat)
   local out = {}
@@ -26,6 +36,7 @@ local function map(flat)
   return out
 end
 """
+)
 
 # `read` counts the entries of the firehose, ever added, that were read or are known to be lost (-1: not known until we
 # have caught up). With the counter of entries ever added this tells how many were trimmed unread, which Redis's own
@@ -87,7 +98,7 @@ if #entries > 0 then
   if read >= 0 then read = read + #entries end
 end
 if read < 0 and last == info['last-generated-id'] then read = added end
-redis.call('HSET', KEYS[3], 'read', read, 'last', last)
+if #entries > 0 or lost > 0 then redis.call('HSET', KEYS[3], 'read', read, 'last', last) end
 return {lost, after, oldest, entries, redis.call('XRANGE', KEYS[4], '(' .. ARGV[4], '+', 'COUNT', 100)}
 """
 )
@@ -96,7 +107,9 @@ was trimmed unread, which becomes a dead letter at once: reason and time. Answer
 and before which ids, the entries, and those of `again`.
 """
 
-SETTLE = Script("""
+SETTLE = Script(
+    _BOOKS
+    + """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {-1, 0} end
 if redis.call('HGET', KEYS[2], 'settled') == ARGV[2] then return {1, 0} end
 local at = 3
@@ -110,7 +123,8 @@ local dropped = 0
 if tonumber(ARGV[3]) > 0 then dropped = redis.call('XTRIM', KEYS[3], 'MAXLEN', '=', ARGV[3]) end
 if dropped > 0 then redis.call('HINCRBY', KEYS[2], 'dropped', dropped) end
 return {1, dropped}
-""")
+"""
+)
 """KEYS: lease, state, dead, then what the commands write. ARGV: token, a number of its own for each call, which makes
 a repetition harmless, the limit of dead letters, then commands, each after the number of its words.
 """
