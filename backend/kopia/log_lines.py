@@ -9,6 +9,9 @@ Refused logins. HTTP: one WARN line each, in 0.21.1, 0.22.3 and 0.23.1. gRPC, wh
 any level in any of them, and no metric: the metrics port has no counters of gRPC, HTTP or logins. Only the client gets
 PermissionDenied.
 
+Storage. While Kopia tries again, for minutes, it says nothing at our level, whether the storage denies, slows down or is
+gone: the failed snapshot's notification has the error, and the controller's own probe finds it out sooner.
+
 Notifications are what a client claims, before its last write. Maintenance that failed is told by a notification only.
 """
 
@@ -76,6 +79,8 @@ def _storage(operation: str, time: str, error: str) -> Record | None:
 def _fails(operation: str) -> Made:
     return lambda time, found, err: _storage(operation, time, err or found[1])
 
+
+_OLD_MAINTENANCE: Final = "-"  # what 0.21 calls the logger `maintenance`
 
 # logger, whole message -> record. The first that fits counts.
 _RULES: Final[tuple[tuple[str, re.Pattern[str], Made], ...]] = tuple(
@@ -145,14 +150,15 @@ def _of_json(text: str) -> Record | None:
     if not isinstance(logger, str) or not isinstance(message, str):
         return None
     time, err = utc(fields.get("t")), _text(fields, "err", "error")
+    known = "maintenance" if logger == _OLD_MAINTENANCE else logger
     for name, pattern, made in _RULES:
-        if name in (logger, "") and (found := pattern.fullmatch(message)):
+        if name in (known, "") and (found := pattern.fullmatch(message)):
             return made(time, found, err)
-    known = _LEVELS.get(level) if isinstance(level, str) else None
-    if known is None:
+    kind = _LEVELS.get(level) if isinstance(level, str) else None
+    if kind is None:
         return None
     whole = redact(f"{message}: {err}" if err else message)
-    return LogMessage(time, "warning" if known == "warning" else "error", redact(logger, NAME_LIMIT), whole)
+    return LogMessage(time, "warning" if kind == "warning" else "error", redact(logger, NAME_LIMIT), whole)
 
 
 def _text(fields: dict[str, Any], *names: str) -> str:

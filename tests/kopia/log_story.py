@@ -121,7 +121,7 @@ class Story:
             self.log.wait_for(b"TLS handshake error", 3)
             asyncio.run(throttle(server))
             asyncio.run(terminate(server, alice))
-        self._pod.kopia("maintenance", "set", "--pause-quick=0s")  # due now
+        self._pod.kopia("maintenance", "set", "--enable-quick=true", "--pause-quick=0s")  # due now
         with running(self._pod) as server, self.log.reading(server):
             self.log.wait_for(b"Finished quick maintenance")
             asyncio.run(shut_down(server))

@@ -64,8 +64,12 @@ class Kubelet:
 
     def restart(self) -> None:
         self.end()
-        self.clock += 10**9
+        self.clock = self.latest + 10**9
         self.runs.append(Run(self.clock))
+
+    @property
+    def latest(self) -> int:
+        return max((at for run in self.runs for at, _ in run.lines), default=self.clock)
 
     def replace(self, uid: str) -> None:
         """Another pod of that name."""

@@ -51,6 +51,8 @@ def line(message: object, name: object = "kopia/server", level: object = "INFO",
         (line("Running quick maintenance...", "maintenance"), MaintenanceStarted(AT, full=False)),
         (line("Finished full maintenance.", "maintenance"), MaintenanceFinished(AT, full=True)),
         (line("Finished quick maintenance.", "maintenance"), MaintenanceFinished(AT, full=False)),
+        (line("Running full maintenance...", "-"), MaintenanceStarted(AT, full=True)),  # of 0.21
+        (line("Finished quick maintenance.", "-"), MaintenanceFinished(AT, full=False)),
         (line("unable to report run: no space", "maintenance", "ERROR"),
          MaintenanceFailed(AT, None, "unable to report run: no space")),
         (line("Shutting down HTTP server ...", "kopia/cli"), ShuttingDown(AT)),
