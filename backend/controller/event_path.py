@@ -95,6 +95,8 @@ class EventPath:
             )
             if done.forced:
                 self._publisher.journal((namespace, rest)).tell(trimmed_news(name, done))
+            if not done.length and not self._publisher.knows((namespace, rest)):
+                await self._firehose.forget(keys)  # the stream of a deleted server has expired
         done = await trim(self._client, FIREHOSE, keep=settings.firehose_length, hard_limit=settings.firehose_limit)
         if done.forced:
             news = trimmed_news(FIREHOSE.decode(), done)

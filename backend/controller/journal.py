@@ -25,6 +25,7 @@ from backend.events.envelope import Source, encode
 from backend.events.keys import ServerKeys
 from backend.events.store import Loaded
 
+KEPT_AFTER_DELETION_S = 7 * 24 * 3600  # a consumer that was away for a while still reads how it ended
 MAX_PENDING = 1 << 18  # bytes of log lines that wait for their commit
 
 
@@ -53,6 +54,7 @@ class Journal:
         self._inbox = Inbox()
         self._space = asyncio.Event()
         self._token = b""
+        self._reborn = False  # what is there may be about to expire, as of a server of this name that was deleted
         self._seen_view: ServerView | None = None
         self._snapshots = SnapshotJournal()
         self._clear()
@@ -126,6 +128,7 @@ class Journal:
         """Begin with what Redis holds."""
         self._clear()
         self._token = loaded.token
+        self._reborn = bool(loaded.token) and not loaded.state
         self._state = texts(loaded.state)
         self._snapshots.load(texts(loaded.snapshots), texts(loaded.tenants))
         self._tail = self._log.load(loaded.cursor, loaded.sessions)
@@ -150,6 +153,7 @@ class Journal:
         inbox = self._inbox
         if inbox.deleted:
             cursor: bytes | None = self._take_deletion(events, changes, now)
+            self.finished, inbox.deleted = True, False
         else:
             moved = self._take_lines(events, changes)
             settled = self._take_snapshots(events, changes, now)
@@ -167,6 +171,9 @@ class Journal:
         return self._commit([], [], None)
 
     def _commit(self, events: list[bytes], changes: list[Change], cursor: bytes | None) -> Commit:
+        if self._reborn and not self.finished:
+            changes += ((b"PERSIST", key) for key in (self.keys.stream, self.keys.meta))
+            self._reborn = False
         before, self._token = self._token, secrets.token_hex(8).encode()
         return Commit(self.keys, before, self._token, events, changes, cursor)
 
@@ -198,16 +205,17 @@ class Journal:
             self._tell(news, events)
             changes += hash_changes(self.keys.tenants, fields)
 
-    def _take_deletion(self, events: list[bytes], changes: list[Change], now: datetime) -> bytes:
-        """Whoever is made under the same name begins anew."""
-        inbox = self._inbox
+    def _take_deletion(self, events: list[bytes], changes: list[Change], now: datetime) -> bytes | None:
+        """Whoever is made under the same name begins anew. None: it was told before."""
+        if not self._state and not self._inbox.lines:
+            return None
         self._take_lines(events, [])
         self._tell(deleted_step(self._state, now).news, events)
         for key in (self.keys.state, self.keys.sessions, self.keys.snapshots, self.keys.tenants):
             changes.append((b"DEL", key))
+        changes += ((b"EXPIRE", key, b"%d" % KEPT_AFTER_DELETION_S) for key in (self.keys.stream, self.keys.meta))
         self._clear()
         self._snapshots.load({}, {})
-        self.finished, inbox.deleted = True, False
         return b""
 
     def _keep_state(self, step: StateStep, events: list[bytes], changes: list[Change]) -> None:

@@ -52,6 +52,9 @@ class Publisher:
             self._dirty.set()
         return found
 
+    def knows(self, key: Key) -> bool:
+        return key in self._journals
+
     def delete(self, key: Key) -> None:
         """The server is gone: tell that, then forget it."""
         self.journal(key).delete()
@@ -132,12 +135,15 @@ class Publisher:
         due = [(key, one) for key, one in self._journals.items() if one.loaded and one.due]
         for number, (key, journal) in enumerate(due):
             if size > AT_ONCE:
-                for later, _ in due[:number]:
-                    self._journals[later] = self._journals.pop(later)
+                for served, journal in due[:number]:
+                    if self._journals.pop(served, None):
+                        self._journals[served] = journal
                 break
             size += journal.waiting
             if (commit := journal.step()) is not None:
                 made.append((key, journal, commit))
+            elif journal.finished and not journal.due:
+                self._journals.pop(key, None)
         if any(one.due for _, one in due):
             self._dirty.set()
         return made

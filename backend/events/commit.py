@@ -10,7 +10,9 @@ from backend.events.keys import ServerKeys
 from backend.events.resp import Script
 
 Change = tuple[bytes, ...]
-"""A write to a projection: `(b"HSET", key, field, value, ...)`, `(b"HDEL", key, field, ...)` or `(b"DEL", key)`."""
+"""A write to a projection: `(b"HSET", key, field, value, ...)`, `(b"HDEL", key, field, ...)` or `(b"DEL", key)`; also
+`(b"EXPIRE", key, seconds)` and `(b"PERSIST", key)`.
+"""
 
 AT_ONCE = 1000
 """Fields of one command within the script: Lua hands over a few thousand arguments at most."""

@@ -99,16 +99,20 @@ def vm(product: Site) -> Callable[..., Vm]:
     return make
 
 
-def kill_kopia(product: Site, name: str) -> None:
-    """SIGKILL the server's process from outside its container, once it runs."""
-    uid = product.pod(name)["metadata"]["uid"]
+def signal_process(pod: Json, pattern: str, number: int) -> None:
+    """To a process of a pod, from outside of its container, once it runs."""
+    uid = pod["metadata"]["uid"]
     deadline = time.monotonic() + 60
     while True:
-        found = subprocess.run(["pgrep", "-f", "kopia server start"], capture_output=True, text=True, check=False)
+        found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True, check=False)
         for pid in found.stdout.split():
             with open(f"/proc/{pid}/cgroup") as groups:
                 if f"pod{uid}" in groups.read():
-                    os.kill(int(pid), signal.SIGKILL)
+                    os.kill(int(pid), number)
                     return
-        assert time.monotonic() < deadline, "the Kopia process never came back"
+        assert time.monotonic() < deadline, f"{pattern} never came back"
         time.sleep(0.2)
+
+
+def kill_kopia(product: Site, name: str) -> None:
+    signal_process(product.pod(name), "kopia server start", signal.SIGKILL)
