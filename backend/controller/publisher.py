@@ -133,17 +133,16 @@ class Publisher:
         made: Made = []
         size = 0
         due = [(key, one) for key, one in self._journals.items() if one.loaded and one.due]
-        for number, (key, journal) in enumerate(due):
+        for key, journal in due:
             if size > AT_ONCE:
-                for served, journal in due[:number]:
-                    if self._journals.pop(served, None):
-                        self._journals[served] = journal
                 break
             size += journal.waiting
-            if (commit := journal.step()) is not None:
+            commit = journal.step()
+            del self._journals[key]
+            if commit is not None:
                 made.append((key, journal, commit))
-            elif journal.finished and not journal.due:
-                self._journals.pop(key, None)
+            if commit is not None or journal.due or not journal.finished:
+                self._journals[key] = journal  # behind those that wait for their turn
         if any(one.due for _, one in due):
             self._dirty.set()
         return made

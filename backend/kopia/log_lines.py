@@ -9,8 +9,8 @@ Refused logins. HTTP: one WARN line each, in 0.21.1, 0.22.3 and 0.23.1. gRPC, wh
 any level in any of them, and no metric: the metrics port has no counters of gRPC, HTTP or logins. Only the client gets
 PermissionDenied.
 
-Storage. While Kopia tries again, for minutes, it says nothing at our level, whether the storage denies, slows down or is
-gone: the failed snapshot's notification has the error, and the controller's own probe finds it out sooner.
+Storage. While Kopia tries again, for minutes, it says nothing at our level, whether the storage denies, slows down or
+is gone: the failed snapshot's notification has the error, and the controller's own probe finds it out sooner.
 
 Notifications are what a client claims, before its last write. Maintenance that failed is told by a notification only.
 """
