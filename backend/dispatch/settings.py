@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,6 +28,7 @@ from backend.crd.durations import parse_duration
 from backend.events.filters import Event, parse_filters
 
 _OURS = {"host", "content-type", "content-length", "transfer-encoding", "connection", "traceparent", "user-agent"}
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -139,7 +141,7 @@ class Subscription(_Part):
     def _sink_is_a_url(cls, sink: str) -> str:
         try:
             url = URL(sink)
-            usable = url.scheme in _PORTS and bool(url.raw_host) and url.port is not None
+            usable = url.scheme in _PORTS and url.port is not None and _is_host(url.raw_host or "")
         except ValueError:
             usable = False
         if not usable:
@@ -183,6 +185,15 @@ class Settings(_Part):
             if not any(target.fits(one.url) for target in self.targets):
                 raise ValueError(f"no target permits {one.place}, the sink of {one.name}: add it to targets")
         return self
+
+
+def _is_host(text: str) -> bool:
+    """A name, or an address in its usual form: not `127.1`, `2130706433` or `0x7f000001`, which some read as one."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return bool(text) and _NUMBER.fullmatch(text.rstrip(".").rpartition(".")[2]) is None
+    return True
 
 
 def load(path: Path) -> Settings:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -107,9 +107,11 @@ def bsls(*arguments: str, url: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextlib.contextmanager
-def process(config: Path, url: str, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`bsls dispatcher`; killed at the end, unless it ended before."""
-    command = [sys.executable, "-m", "backend.cli.main", "dispatcher", "--config", str(config),
+def process(
+    config: Path, url: str, port: int, log: Path, *, around: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`bsls dispatcher`; killed at the end, unless it ended before. `around`: a command that runs it."""
+    command = [*around, sys.executable, "-m", "backend.cli.main", "dispatcher", "--config", str(config),
                "--probe-port", str(port)]  # fmt: skip
     with log.open("ab") as output:
         child = subprocess.Popen(
