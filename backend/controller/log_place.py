@@ -90,8 +90,21 @@ def first_at(lines: bytes) -> str:
     return stamp(lines[: lines.index(b"\n")]).decode("latin-1")
 
 
+def last_stamp(lines: bytes) -> bytes:
+    """The timestamp of the last of whole lines; empty for one that has none."""
+    at = stamp(lines[lines.rfind(b"\n", 0, len(lines) - 1) + 1 :])
+    return at if moment(at.decode("latin-1")) is not None else b""
+
+
+def stamped(lines: bytes) -> bytes:
+    """The lines without those that kubelet gave no timestamp: it says so why it cannot read on, and they are no log."""
+    return b"".join(line + b"\n" for line in lines.split(b"\n")[:-1] if last_stamp(line))
+
+
 def advance(cursor: LogCursor, chunk: bytes, before: bytes = b"") -> LogCursor:
-    """The place after whole lines were taken. `before`: the lines just before these, see `remember`."""
+    """The place after whole lines were taken, the last one with a timestamp. `before`: the lines just before these, see
+    `remember`.
+    """
     last = chunk[chunk.rfind(b"\n", 0, len(chunk) - 1) + 1 : -1]
     at = stamp(last)
     text = at.decode("latin-1")

@@ -13,7 +13,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from backend.controller.log_batch import CONTAINER, LogBatch, LogPod, LogSink
-from backend.controller.log_place import OVERLAP, After, Gap, LogCursor, Resume, advance, moment, remember, stamp
+from backend.controller.log_place import (
+    OVERLAP,
+    After,
+    Gap,
+    LogCursor,
+    Resume,
+    advance,
+    last_stamp,
+    moment,
+    remember,
+    stamp,
+    stamped,
+)
 from backend.kube.client import KubeClient
 from backend.kube.errors import KubeError, NotFoundError
 
@@ -217,11 +229,15 @@ class LogReader:
 
     async def _hinting(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in chunks:
-            last = stamp(chunk[chunk.rfind(b"\n", 0, len(chunk) - 1) + 1 :])
+            last, lines = last_stamp(chunk), chunk
+            if not last:
+                lines = stamped(chunk)
+                last = last_stamp(lines)
             if last > self._hinted:
                 self._hinted = last
-                self._hints(chunk)
-            yield chunk
+                self._hints(lines)
+            if lines:
+                yield lines
 
     # --- handing on --------------------------------------------------------------------------------------------------
 

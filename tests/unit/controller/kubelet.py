@@ -37,7 +37,7 @@ class Run:
 class Kubelet:
     """One pod. `clock` is the time of the next line, in nanoseconds. `faults`: of the next answers, each an HTTP status
     or RESET. `cut`: how many bytes the next answers give before their connection breaks. `holds`: an answer that
-    follows stays open until the run ends, else it ends where the log ends.
+    follows stays open until the run ends, else it ends where the log ends. `remark`: what is said after the log.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -49,6 +49,7 @@ class Kubelet:
         self.faults: list[int] = []
         self.cut: list[int] = []
         self.requests = 0
+        self.remark = b""
         self.runs = [Run(self.clock)]
         self._news = asyncio.Condition()
 
@@ -128,6 +129,7 @@ class Kubelet:
             left = left - len(data) if left is not None else None
             await self._send(response, data)
             if not (self.holds and request.query.get("follow")) or run.ended:
+                await self._send(response, self.remark)
                 return response
             async with self._news:
                 await self._news.wait_for(lambda sent=sent: len(run.lines) > sent or run.ended)  # type: ignore[misc]

@@ -397,6 +397,22 @@ async def test_odd_lines_are_lines(text: bytes) -> None:
         assert reading.sink.lines() == as_read(kubelet.runs[0])
 
 
+async def test_what_kubelet_says_itself_is_no_log() -> None:
+    """It tells in plain text, without a timestamp, why it cannot go on."""
+    async with Kubelet() as kubelet:
+        reading = Reading(kubelet)
+        kubelet.write(line(1))
+        for remark in (b"", b"failed to watch file\n", b"unable to retrieve container logs\n\n"):
+            kubelet.remark = remark
+            kubelet.write(line(2), line(3))
+            reading.again()
+            await reading.all()
+            await reading.all()
+        assert reading.sink.lines() == as_read(kubelet.runs[0])
+        assert not reading.sink.gaps()
+        assert b"unable" not in b"".join(reading.hinted)
+
+
 async def test_a_stream_that_ends_within_a_line_gives_it_later() -> None:
     async with Kubelet() as kubelet:
         reading = Reading(kubelet)
