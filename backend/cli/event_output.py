@@ -16,6 +16,7 @@ _COLOURS = {"warning": "\x1b[33m", "error": "\x1b[31m"}
 _RESET = "\x1b[0m"
 _TIME, _SEVERITY = 24, 7
 _WIDEST = 40
+_ASCII = re.compile(rb"[\x00-\x1f\x7f]")
 _UNSAFE = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
@@ -23,6 +24,8 @@ _UNSAFE = re.compile(
 
 def json_line(found: Found) -> bytes:
     """The event as it was written; what a terminal or a reader of lines could take as more than text is escaped."""
+    if found.raw.isascii() and not _ASCII.search(found.raw):
+        return found.raw + b"\n"
     if b"\n" in found.raw or b"\r" in found.raw:
         text = json.dumps(found.event, ensure_ascii=True, separators=(",", ":"))
     else:

@@ -105,14 +105,15 @@ class Feed:
         """The entry at the position is gone: whether reading on from there is right all the same."""
         there = await self._reader.bounds(self._stream)
         if not there.length:
-            self._notice(f"the stream is empty now; events after {told(self.position)} may be missing")
+            self._notice(f"the stream is empty now; what was stored after {told(self.position)} is not there any more")
             self._back_to(FIRST)
             return False
         if order(there.first) > order(self.position):
             if not found:
                 return False  # it was filled just now: look again
             self._notice(
-                f"the stream was trimmed; events after {told(self.position)} and before {told(found[0].id)} are missing"
+                f"the stream was trimmed or lost; what was stored after {told(self.position)} and before "
+                f"{told(found[0].id)} is not there any more"
             )
             return True
         target = self._rewound(there.last)

@@ -11,7 +11,7 @@ import pytest
 
 from backend.events.catalogue import session, snapshot
 from backend.events.connection import Client
-from backend.events.keys import ServerKeys
+from backend.events.keys import FIREHOSE, ServerKeys
 from backend.events.reader import StreamReader
 from tests.events.command import Command, events, ids, publish, publish_named, real
 from tests.events.conftest import AnyRedis
@@ -94,9 +94,9 @@ async def test_what_was_trimmed_since_a_position_is_told(single: Client, redis_s
     await single.ask(KEYS.stream, [b"XTRIM", KEYS.stream, b"MAXLEN", b"2"])
     code, out, err = await events(redis_server.url, "--server", SERVER, "-o", "json", "--after", entries[0].id)
     assert (code, len(out.splitlines())) == (0, 2)
-    assert "the stream was trimmed" in err
+    assert "the stream was trimmed or lost" in err
     assert f"({entries[0].id}) and before" in err
-    assert f"({entries[3].id}) are missing" in err
+    assert f"({entries[3].id}) is not there any more" in err
     code, out, err = await events(redis_server.url, "--server", SERVER, "-o", "json", "--after", entries[3].id)
     assert (code, len(out.splitlines()), err) == (0, 1, "")
 
@@ -141,6 +141,10 @@ async def test_what_is_no_event_is_left_out_and_told(single: Client, redis_serve
     await single.ask(KEYS.stream, [b"XADD", KEYS.stream, b"*", b"event", b"\xff no json"])
     await single.ask(KEYS.stream, [b"XADD", KEYS.stream, b"*", b"stranger", b"1"])
     code, out, err = await events(redis_server.url, "--server", SERVER, "-o", "json")
+    assert (code, len(out.splitlines())) == (0, 1)
+    assert "is no event" in err
+    await single.ask(FIREHOSE, [b"XADD", FIREHOSE, b"*", b"events", b"no json either"])
+    code, out, err = await events(redis_server.url, "-o", "json")
     assert (code, len(out.splitlines())) == (0, 1)
     assert "is no event" in err
 

@@ -1,17 +1,20 @@
-"""The examples of docs/consuming-events.md on the real Redis: killed, claimed, resumed, over TLS, as ACL users."""
+"""The examples of docs/consuming-events.md on the real Redis: killed, claimed, resumed."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
 
 from backend.events.connection import Client, connect
 from backend.events.keys import FIREHOSE
 from backend.events.reader import StreamReader
 from tests.events.command import publish_named
-from tests.events.examples import Language, Program, Sink, go, python
+from tests.events.examples import PYTHON, Language, Program, Sink, go, python
 from tests.events.helpers import KEYS, until
 from tests.servers.redis import RedisServer
 
@@ -195,6 +198,41 @@ async def test_redis_restarts_and_is_emptied(
         await grouped(client, stream)
         await complete(sink, client, stream, {"e0", "e1", "e2"})
         assert program.process.returncode is None
+
+
+@pytest.mark.parametrize("kind", ["cluster", "sentinel"])
+async def test_the_calls_are_the_same_for_a_cluster_and_sentinel(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(PYTHON))
+    consume = importlib.import_module("consume")
+    servers = request.getfixturevalue(f"redis_{kind}" + "s" * (kind == "sentinel"))
+    servers.flush()
+    client = connect(servers.url)
+    await publish_named(client, ["e1", "e2"])
+    await client.close()
+    sentinels: redis.Sentinel | None = None
+    if kind == "cluster":
+        theirs: Any = redis.RedisCluster(host="127.0.0.1", port=servers.nodes[0].port, protocol=2)
+    else:
+        sentinels = redis.Sentinel(
+            [("127.0.0.1", one.port) for one in servers.sentinels], sentinel_kwargs={"protocol": 2}
+        )
+        theirs = sentinels.master_for(servers.service, protocol=2)
+    sink = consume.open_sink(str(tmp_path / "events.db"))
+    for stream in (KEYS.stream.decode(), FIREHOSE.decode()):
+        consumer = consume.Consumer(theirs, stream, GROUP, "first", sink)
+        consumer.create_group()
+        consumer.create_group()
+        consumer.process(consumer.read(">", block=1000))
+        consumer.finish_own()
+        consumer.claim()
+        assert theirs.xpending(stream, GROUP)["pending"] == 0
+    assert sink.execute("SELECT id FROM events").fetchall() == [("e1",), ("e2",)]
+    sink.close()
+    theirs.close()
+    for one in sentinels.sentinels if sentinels else ():
+        one.close()
 
 
 # --- without a group -------------------------------------------------------------------------------------------------

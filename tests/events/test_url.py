@@ -70,3 +70,4 @@ def test_batches_are_bounded_and_read_back() -> None:
     assert list(parts([])) == []
     assert unbatch(b'[{"a":1},{"b":"\xc3\xa4"}]', b"7 10") == [b'{"a":1}', b'{"b":"\xc3\xa4"}']
     assert unbatch(b'[{"a": 1}, {"b": "\xc3\xa4"}]', b"") == [b'{"a":1}', b'{"b":"\xc3\xa4"}']
+    assert [unbatch(b"no json", b""), unbatch(b"5", b""), unbatch(b"[]", b"x")] == [[b"no json"], [b"5"], [b"[]"]]

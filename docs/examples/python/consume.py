@@ -86,12 +86,16 @@ class Consumer:
         print("new" if new else "duplicate", event.get_id(), event.get_type(), flush=True)
 
 
-def main() -> None:
-    stream, group, name, database = sys.argv[1:]
-    sink = sqlite3.connect(database, timeout=60)
+def open_sink(path: str) -> sqlite3.Connection:
+    sink = sqlite3.connect(path, timeout=60)
     with sink:
         sink.execute("CREATE TABLE IF NOT EXISTS events (source, id, type, subject, data, PRIMARY KEY (source, id))")
-    Consumer(connect(), stream, group, name, sink).run()
+    return sink
+
+
+def main() -> None:
+    stream, group, name, database = sys.argv[1:]
+    Consumer(connect(), stream, group, name, open_sink(database)).run()
 
 
 if __name__ == "__main__":
