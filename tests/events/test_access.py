@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend.controller.certificates import mint_ca
+from backend.controller.journal import KEPT_AFTER_DELETION_S
 from backend.controller.settings import Settings
 from backend.events.connection import Client, connect
 from backend.events.errors import StoreRefused
@@ -46,6 +47,8 @@ def test_the_page_tells_the_limits_that_hold() -> None:
     limits = Settings(image="", controller_namespace="")
     for figure in (limits.stream_length, limits.stream_limit, limits.firehose_length, limits.firehose_limit):
         assert f"{figure:,}" in PAGE
+    assert KEPT_AFTER_DELETION_S == 7 * 86400
+    assert "removed a week later" in PAGE
 
 
 @pytest.fixture(params=["python", "go"])
