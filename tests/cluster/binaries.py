@@ -59,6 +59,7 @@ ALL = (
         for name in ("kopia", *(f"kopia-{version}" for version in OLDER_KOPIAS))
     ),
     Recipe("coredns", {"coredns": "."}),
+    Recipe("receiver", {"receiver": "."}),
     Recipe("examples", {"consume": "./consume", "resume": "./resume"}, folder=EXAMPLES),
     Recipe("kubernetes", {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBE}, (), f"-s -w  {_stamp()}"),
 )
