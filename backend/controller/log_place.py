@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 OVERLAP = timedelta(seconds=2)  # how far timestamps may go back within a file
 FAR_NS = 10 * 10**9  # a line this much later is surely behind the one that is looked for
-BEFORE = 1 << 16  # bytes of lines that are remembered to count equal timestamps
+BEFORE = 1 << 14  # bytes of lines that are remembered to count equal timestamps
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
