@@ -16,6 +16,7 @@ from backend.crd.constants import CLIENT_LABEL, CLIENT_LABEL_VALUE
 from tests import objects
 from tests.cluster.cache import cache_dir
 from tests.demo import places, site
+from tests.demo.live import LiveEvents
 from tests.demo.report import Report
 from tests.demo.tenants import Tenants, user_list
 from tests.demo.vm import Kubectl, Vm
@@ -78,10 +79,15 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
     report.facts["controllerSeconds"] = site.controller_seconds(log)
     with report.step("start the clients: two VMs in a labelled namespace, one in another"):
         vms = _start_vms(kubectl, place.client_image, passwords)
+    with report.step("follow the stream of events: bsls events --follow"):
+        live = stack.enter_context(LiveEvents(place.kubeconfig, BACKUP_NS))
+        live.wait_for("server.available")
     url, fingerprint = server["status"]["serviceURL"], server["status"]["tlsFingerprint"]
     for vm in vms[:2]:
         with report.step(f"{vm.user}: connect, snapshot, list, restore, compare, disconnect"):
             _flow(vm, url, fingerprint, report)
+            live.wait_for("snapshot.created", vm.user)
+            live.wait_for("session.ended", vm.user)
     tenants = Tenants(kubectl, BACKUP_NS, SERVER, passwords)
     new = Vm(kubectl, VM_NS, "vm-2", "carol@vm-3", secrets.token_urlsafe(12))
     for what, change in _changes(tenants, new):
@@ -176,6 +182,7 @@ Look around (while the demo is up):
   {k} describe bsls -n {BACKUP_NS} {SERVER}
   {k} get all,secret,networkpolicy -n {BACKUP_NS}
   {k} logs -n bsls-system deployment/bsls-controller
+  {k} exec -n bsls-system deployment/bsls-controller -- bsls events --since 1h
   {k} exec -it -n {VM_NS} vm-1 -- sh
 """
 

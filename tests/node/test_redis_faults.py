@@ -130,9 +130,10 @@ def test_a_flushed_redis_is_told_everything_again_under_the_same_ids(product: Si
 def test_what_was_lost_meanwhile_is_an_event_with_its_times(product: Site, alice: Vm, told: Told) -> None:
     """Two restarts of Kopia within an outage: kubelet keeps the log of only one."""
     with frozen(product):
-        lost = told.log("--since=5m")[-1].partition(" ")[0]
+        logs: list[list[str]] = []
         for _ in range(2):
             alice.snapshot("/home/vm/faults")
+            logs.append(told.log())
             kill_kopia(product, NAME)
             product.wait(NAME, "Available", status="False")
             product.wait(NAME, "Available", status="True", timeout=120)
@@ -147,7 +148,11 @@ def test_what_was_lost_meanwhile_is_an_event_with_its_times(product: Site, alice
         assert time.monotonic() < deadline, (told.sessions(found)[-len(must) :], must, gaps)
         time.sleep(1)
     (gap,) = gaps
-    assert gap["data"]["from"] <= lost < gap["data"]["to"], "the time range is the one of the lost lines"
+    first, last = gap["data"]["from"], gap["data"]["to"]
+    assert logs[0][0] < first <= logs[0][-1].partition(" ")[0] < last, "not the time range of what is missing"
+    assert last <= logs[1][0].partition(" ")[0], "what kubelet still held was not read"
+    before = [one for one in told.must(logs[0]) if one[0].partition(".")[2] <= first]
+    assert [one for one in told.sessions(found) if one in before] == before
     assert "restarted" in gap["data"]["reason"]
     ids = [event["id"] for event in found]
     assert len(ids) == len(set(ids))
