@@ -27,6 +27,8 @@ from backend.kopia.redact import redact
 
 log = logging.getLogger(__name__)
 
+LAST: Final = "last"
+SAID_WITHIN_S: Final = 10.0  # of the end of a run that failed
 A_MINUTE: Final = 10  # events of one kind that anybody can cause as often as they like
 
 
@@ -41,7 +43,7 @@ class LogEvents:
         self._place: LogCursor | None = None
         self._pod = ""
         self._limits: dict[str, list[Any]] = {}  # kind: [minute, told, left out]
-        self._maintenance: dict[str, list[str]] = {}  # mode: when it began, and the name of that line
+        self._maintenance: dict[str, list[str]] = {}  # mode: when it began, and the name of that line; LAST: when, mode
         self.claims = Claims()
 
     # --- what is kept ------------------------------------------------------------------------------------------------
@@ -163,16 +165,21 @@ class LogEvents:
     def _maintenance_finished(self, record: kopia.MaintenanceFinished, name: str, time: str) -> None:
         mode, ended = _mode(record.full), record.time or time
         began, start = self._maintenance.pop(mode, ("", ""))
+        self._maintenance[LAST] = [ended, mode]
         took = max(0.0, round(seconds_of(ended.encode()) - seconds_of(began.encode()), 6)) if began else None
         payload = repository.MaintenanceFinished(mode=mode, started_at=began or None, duration_seconds=took)
         self._tell(payload, name, ended, trace_of(start or name))
 
     def _maintenance_failed(self, record: kopia.MaintenanceFailed, name: str, time: str) -> None:
-        mode = None if record.full is None else _mode(record.full)
-        self._limited(
-            "maintenance", name, record.time or time,
-            lambda _: repository.MaintenanceFailed(mode=mode, error=record.error),
-        )  # fmt: skip
+        """What is only claimed, as anybody can, counts just after a run, when Kopia itself says so."""
+        last, mode = self._maintenance.get(LAST, ("", ""))
+        just = bool(last) and 0 <= seconds_of(time.encode()) - seconds_of(last.encode()) <= SAID_WITHIN_S
+        if record.claimed and not just:
+            text = redact(f"a client reported that maintenance failed: {record.error}", MAX_TEXT)
+            self._report("warning", "notification", text, name, time)
+            return
+        payload = repository.MaintenanceFailed.model_validate({"mode": mode if just else None, "error": record.error})
+        self._limited("maintenance", name, record.time or time, lambda _: payload)
 
     def _storage_failed(self, record: kopia.StorageFailed, name: str, time: str) -> None:
         message = f"{record.operation}: {record.error}"[:MAX_TEXT]

@@ -14,6 +14,7 @@ _WORDS: Final = (
 )
 _NAMED: Final = rf"{_WORDS}[\w-]{{0,40}}+"  # whatever is before the word may stay
 _LONG_NAMES: Final = r"(?:secret[-_]?access[-_]?key|(?:session|security)[-_]?token|api[-_]?key|private[-_]?key)"
+_ALL_SORTS: Final = r"(?=[A-Za-z/+]*[0-9])(?=[a-z0-9/+]*[A-Z])(?=[A-Z0-9/+]*[a-z])"
 _VALUE: Final = r'(?:\\*+"[^"]*"?|\\*+\'[^\']*\'?|[^\s&"\'\\]+)'
 
 # Each is linear in the length of the text, as anybody can cause long ones: nothing optional or repeated before a word.
@@ -40,12 +41,9 @@ _RULES: Final = tuple(
         (r"(CSRF token for .{0,200}?: )\S*, want \S*, session \S+", rf"\1{GONE}"),  # Kopia prints the right one
         # Object ids. Who knows the one of a snapshot's root can restore it: docs/isolation.md.
         (r"[A-Za-z]?[0-9a-fA-F]{32,}", lambda found: found[0][:8] + "…"),
-        # The form of an AWS secret key: 40 characters, of all three sorts, on their own.
-        (
-            r"(?<![A-Za-z0-9/+=.])(?=[A-Za-z0-9/+]*[0-9])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[a-z])"
-            r"[A-Za-z0-9+][A-Za-z0-9/+]{39}(?![A-Za-z0-9/+=])",
-            GONE,
-        ),
+        # The form of an AWS secret key: 40 characters, of all three sorts, on their own; in a path, those without "/".
+        (rf"(?<![A-Za-z0-9/+=.]){_ALL_SORTS}[A-Za-z0-9+][A-Za-z0-9/+]{{39}}(?![A-Za-z0-9/+=])", GONE),
+        (rf"(?<![A-Za-z0-9+]){_ALL_SORTS}[A-Za-z0-9+]{{40}}(?![A-Za-z0-9+])", GONE),
     )
 )
 

@@ -173,6 +173,7 @@ class Story:
             server = start(self._pod)
             with self.log.reading(server):
                 server.process.wait(60)
+            server.process.communicate()
 
     def _read_only(self) -> None:
         config = json.loads(self._pod.paths.config.read_text())

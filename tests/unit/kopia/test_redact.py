@@ -46,6 +46,7 @@ def password(chance: Random) -> str:
 # How a secret may stand in a text; `%s` is the secret.
 PLACES: tuple[tuple[Callable[[Random], str], tuple[str, ...]], ...] = (
     (aws_secret_key, ("%s", "key %s refused", "(%s)", "'%s'", "secret is: %s", "[%s]")),
+    (lambda chance: aws_secret_key(chance).replace("/", "x"), ("/srv/%s/file", "open /%s: no", "a/%s.")),
     (
         lambda chance: chance.choice(("AKIA", "ASIA", "AROA", "AIDA")) + access_key(chance),
         ("%s", "The access key %s does not exist", "Credential=%s/20261123/us-east-1/s3/aws4_request, x", "<%s>"),
