@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from backend.dispatch.settings import InvalidSettings, Settings, load
+from backend.dispatch.settings import InvalidSettings, Settings, Subscription, load
 
 SINK = "https://siem.example.com/hook"
 TARGET = {"host": "siem.example.com"}
@@ -128,6 +128,14 @@ def test_targets(tmp_path: Path, target: dict[str, Any], sink: str, fits: bool) 
     else:
         with pytest.raises(InvalidSettings, match="no target permits"):
             one(tmp_path, target, sink=sink)
+
+
+def test_the_example_of_the_documentation_is_right(tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs/push-subscriptions.md").read_text()
+    (found,) = read(tmp_path, text.split("```yaml\n")[1].split("```")[0]).subscriptions
+    defaults = Subscription(name="x", sink=SINK)
+    for field in ("mode", "start", "handshake", "origin", "timeout", "max_in_flight", "retry", "dead_letters"):
+        assert getattr(found, field) == getattr(defaults, field), field
 
 
 def test_the_path_of_a_sink_is_not_told(tmp_path: Path) -> None:
