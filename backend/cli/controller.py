@@ -27,7 +27,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--probe-interval", type=float, default=defaults["probe_interval_s"], metavar="SECONDS")
     parser.add_argument(
         "--redis-url",
-        default=env.get("BSLS_REDIS_URL", ""),
         help="where events go: redis://, rediss://, redis+sentinel://, redis+cluster:// [$BSLS_REDIS_URL]; the "
         "password comes from $BSLS_REDIS_PASSWORD; without a URL no events are published",
     )
@@ -49,11 +48,13 @@ def run(options: argparse.Namespace) -> int:
         workers=options.workers,
         drain_timeout_s=options.drain_timeout,
         probe_interval_s=options.probe_interval,
-        redis_url=options.redis_url,
+        redis_url=options.redis_url or os.environ.get("BSLS_REDIS_URL", ""),
         redis_username=options.redis_username,
         redis_ca_file=options.redis_ca_file,
     )
     try:
+        if options.redis_url and parse(options.redis_url).password:
+            raise ValueError("it holds a password, which everybody on this machine can read: use $BSLS_REDIS_PASSWORD")
         if settings.redis_url:
             parse(settings.redis_url)
     except ValueError as error:
