@@ -71,9 +71,10 @@ async def _status(client: Client, options: argparse.Namespace) -> int:
 def pretty(status: Status) -> str:
     """Some lines for people."""
     by = f"by {status.holder}" if status.holder else "by nobody at the moment"
+    since = f" since {status.oldest}" if status.oldest else ""
     lines = [
         f"{status.name}: {status.phase}, {by}" + (f" ({status.reason})" if status.reason else ""),
-        f"  delivered {status.delivered}, waiting {status.waiting} batches, failed attempts {status.failures}",
+        f"  delivered {status.delivered}, waiting {status.waiting} batches{since}, failed attempts {status.failures}",
         f"  dead letters {status.dead_letters} (dropped {status.dropped}, being redelivered {status.redelivering}), "
         f"trimmed before delivery {status.lost} batches",
         f"  last success {status.last_success or 'never'}",

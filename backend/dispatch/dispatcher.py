@@ -83,7 +83,7 @@ class Dispatcher:
             if state.get("phase") == GONE and state.get("sink") == sink:
                 return
             lost = await store.open(earliest=subscription.start == "earliest")
-            await store.settle(0, [(b"HSET", store.keys.state, b"sink", sink.encode())], 0)
+            await store.settle(store.settlement(), [(b"HSET", store.keys.state, b"sink", sink.encode())], 0)
             log.info("%s: delivering to %s", subscription.name, subscription.place)
             sender = Sender(subscription, self._settings.target(subscription))
             try:

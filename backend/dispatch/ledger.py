@@ -71,14 +71,12 @@ class Ledger:
 
     async def run(self) -> None:
         """Never returns; raises LeaseLost."""
-        number = 0
         while True:
             await self._dirty.wait()
             self._dirty.clear()
             commands = self._commands()
             self._clear()
-            number += 1
-            await self._write(number, commands)
+            await self._write(self._store.settlement(), commands)
             if not self._dirty.is_set():
                 self._idle.set()
 

@@ -242,3 +242,47 @@ async def test_many_servers_share_few_connections(single: Client, url: str) -> N
         for server, wanted in names.items():
             assert receiver.ids(server) == wanted
         assert len(receiver.requests) == 1000
+
+
+async def test_a_sink_that_hangs_delays_no_other_subscription(single: Client, url: str) -> None:
+    async with Receiver() as hanging, Receiver() as receiver:
+        hanging.gate.clear()
+        both = settings_of(
+            subscription(hanging.url, name="hanging", timeout="1s"), subscription(receiver.url), first_wait_ms=10_000
+        )
+        feed = Feed(single, A)
+        async with dispatching(both, url):
+            await feed.more(5)
+            await took(receiver, 5)
+            await hanging.arrived.wait()
+
+            async def late() -> bool:
+                return "did not answer in time" in (await status(url, "hanging")).error
+
+            await until(late, "the time limit")
+            await feed.more(5)
+            await took(receiver, 10)
+            assert hanging.taken == []
+            hanging.gate.set()
+
+
+async def test_attempts_are_counted_over_restarts(single: Client, url: str) -> None:
+    async with Receiver(lambda _one: 500) as receiver:
+        await Feed(single, A).more(1)
+        settings = settings_of(subscription(receiver.url, retry={"attempts": 6}), first_wait_ms=1)
+        since = set()
+        for attempts in (2, 4):
+            slow = settings_of(subscription(receiver.url, retry={"attempts": 6}), first_wait_ms=300)
+            async with dispatching(slow, url):
+
+                async def held(attempts: int = attempts) -> bool:
+                    found = (await status(url)).held
+                    since.update(one.since for one in found)
+                    return bool(found) and found[0].attempts >= attempts
+
+                await until(held, f"{attempts} attempts")
+        async with dispatching(settings, url):
+            assert (await settled(url)).dead_letters == 1
+        assert len(receiver.requests) == 6
+        (letter,) = await DeadLetters(single, NAME).page()
+        assert (letter.attempts, {letter.first}) == (6, since)

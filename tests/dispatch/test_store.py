@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from datetime import UTC, datetime
 
 import pytest
 
@@ -22,7 +22,6 @@ from tests.servers.redis import RedisServer
 pytestmark = pytest.mark.servers
 NAME = "siem"
 KEYS = PushKeys(NAME)
-_NUMBERS = itertools.count(1)
 
 
 def names(batches: list[Batch]) -> list[str]:
@@ -37,7 +36,7 @@ async def held(client: Client, *, earliest: bool = True) -> PushStore:
 
 
 async def settle(store: PushStore, *commands: tuple[bytes, ...], limit: int = 100) -> int:
-    return await store.settle(next(_NUMBERS), commands, limit)
+    return await store.settle(store.settlement(), commands, limit)
 
 
 def ack(*batches: Batch) -> tuple[bytes, ...]:
@@ -91,6 +90,8 @@ async def test_the_next_holder_goes_on(client: Client) -> None:
     while page := await following.unfinished(pending[-1].id if pending else "0"):
         pending += page
     assert names(pending) == [f"e{i}" for i in range(100, 250)]
+    oldest = (await Subscriptions(client).status(NAME)).oldest
+    assert abs((datetime.fromisoformat(oldest) - datetime.now(UTC)).total_seconds()) < 60
     assert names((await following.read(10))[0]) == ["last"]
     assert await following.fetch(pending[0].id) == pending[0].events
 
@@ -179,10 +180,12 @@ async def test_a_settlement_is_done_once(client: Client) -> None:
     await Feed(client).add("e1")
     found, _ = await store.read(10)
     commands = [ack(*found), letter("e1").add(KEYS), (b"HINCRBY", KEYS.state, b"delivered", b"3")]
+    number = store.settlement()
     for _ in range(2):
-        await store.settle(7, commands, 100)
+        await store.settle(number, commands, 100)
     status = await Subscriptions(client).status(NAME)
     assert (status.dead_letters, status.delivered, status.waiting, status.holder) == (1, 3, 0, "pod-1")
+    assert status.oldest == ""
     for i in range(5):
         dropped = await settle(store, letter(f"x{i}").add(KEYS), limit=4)
     assert dropped == 1

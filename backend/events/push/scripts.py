@@ -130,12 +130,11 @@ a repetition harmless, the limit of dead letters, then commands, each after the 
 """
 
 STATUS = Script("""
-local pending, added, length = 0, 0, 0
+local pending, added, oldest = 0, 0, ''
 if redis.call('EXISTS', KEYS[1]) == 1 then
   local info = redis.call('XINFO', 'STREAM', KEYS[1])
   for i = 1, #info, 2 do
     if info[i] == 'entries-added' then added = info[i + 1] end
-    if info[i] == 'length' then length = info[i + 1] end
   end
   for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     local mine = false
@@ -143,11 +142,12 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
       if group[i] == 'name' then mine = group[i + 1] == ARGV[1] end
       if group[i] == 'pending' and mine then pending = group[i + 1] end
     end
+    if mine and pending > 0 then oldest = redis.call('XPENDING', KEYS[1], ARGV[1])[2] end
   end
 end
 return {
   redis.call('GET', KEYS[2]) or '', redis.call('HGETALL', KEYS[3]), redis.call('HGETALL', KEYS[4]),
-  redis.call('XLEN', KEYS[5]), redis.call('XLEN', KEYS[6]), pending, added
+  redis.call('XLEN', KEYS[5]), redis.call('XLEN', KEYS[6]), pending, added, oldest
 }
 """)
 """KEYS: firehose, lease, state, lanes, dead, again. ARGV: group."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from backend.events.connection import Client
 from backend.events.keys import FIREHOSE
 from backend.events.push.keys import NAMES, PushKeys
 from backend.events.push.scripts import DELETE, STATUS
-from backend.events.resp import pairs
+from backend.events.push.store import stamp
+from backend.events.resp import order, pairs
 
 ACTIVE, GONE, REFUSED = "active", "gone", "refused"
 
@@ -29,9 +31,9 @@ class Held:
 @dataclass(frozen=True)
 class Status:
     """`phase`: `active`, `gone` (the sink answered 410) or `refused` (it did not permit deliveries), with a `reason`.
-    `holder`: who delivers, `""`: nobody does now. `waiting`: batches of the firehose that are not settled. Counters of
-    all time: `delivered` events, `failures` of attempts, `lost` batches that were trimmed unread, `dropped` dead
-    letters that had to go for newer ones.
+    `holder`: who delivers, `""`: nobody does now. `waiting`: batches of the firehose that are not settled; `oldest`:
+    when the first of those was written that were read. Counters of all time: `delivered` events, `failures` of
+    attempts, `lost` batches that were trimmed unread, `dropped` dead letters that had to go for newer ones.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Status:
     reason: str
     holder: str
     waiting: int
+    oldest: str
     delivered: int
     failures: int
     dead_letters: int
@@ -65,7 +68,7 @@ class Subscriptions:
     async def status(self, name: str) -> Status:
         keys = PushKeys(name)
         (answer,) = await self._client.ask(FIREHOSE, STATUS.text_call([FIREHOSE, *keys.own], [keys.group.encode()]))
-        lease, state, lanes, dead, again, pending, added = answer
+        lease, state, lanes, dead, again, pending, added, oldest = answer
         known = {field.decode(): value.decode() for field, value in pairs(state).items()}
 
         def number(field: str) -> int:
@@ -78,6 +81,7 @@ class Subscriptions:
             reason=known.get("reason", ""),
             holder=lease.decode().partition(" ")[0],
             waiting=pending + (max(0, added - read) if read >= 0 and known else 0),
+            oldest=stamp(datetime.fromtimestamp(order(oldest)[0] / 1000, UTC)) if oldest else "",
             delivered=number("delivered"),
             failures=number("failures"),
             dead_letters=dead,

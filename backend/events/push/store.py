@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ class PushStore:
         self._client = client
         self._reader = StreamReader(client)
         self._token = f"{who} {secrets.token_hex(8)}".encode()
+        self._settlements = itertools.count(1)
         self._again = b"0-0"
         self._seen = b""  # the last entry that was read, also by an earlier lease
 
@@ -162,11 +164,15 @@ class PushStore:
 
     # --- settling ----------------------------------------------------------------------------------------------------
 
+    def settlement(self) -> int:
+        """A number that no other settlement has."""
+        return next(self._settlements)
+
     async def settle(self, number: int, commands: Sequence[Command], dead_limit: int) -> int:
         """All of these commands on our keys or none; how many of the oldest dead letters had to go.
 
-        `number`: another one for other commands. After a StoreError it is not known whether they were done; then this,
-        called with the same arguments, does what was not done.
+        `number`: of `settlement`. After a StoreError it is not known whether they were done; then this, called with the
+        same arguments, does what was not done.
         """
         keys = self.keys
         words = [word for one in commands for piece in split(one) for word in (b"%d" % len(piece), *piece)]
