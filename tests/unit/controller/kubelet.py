@@ -51,6 +51,7 @@ class Kubelet:
         self.requests = 0
         self.remark = b""
         self.runs = [Run(self.clock)]
+        self._following = 0
         self._news = asyncio.Condition()
 
     # --- what happens at the node ------------------------------------------------------------------------------------
@@ -81,6 +82,11 @@ class Kubelet:
         """Whoever follows gets what is new."""
         async with self._news:
             self._news.notify_all()
+
+    async def followed(self) -> None:
+        """Until somebody has read all there is and waits for more."""
+        async with self._news, asyncio.timeout(20):
+            await self._news.wait_for(lambda: self._following > 0)
 
     def status(self) -> LogPod:
         restarts = len(self.runs) - 1
@@ -132,6 +138,8 @@ class Kubelet:
                 await self._send(response, self.remark)
                 return response
             async with self._news:
+                self._following += 1
+                self._news.notify_all()
                 await self._news.wait_for(lambda sent=sent: len(run.lines) > sent or run.ended)  # type: ignore[misc]
 
     async def _send(self, response: web.StreamResponse, data: bytes) -> None:
