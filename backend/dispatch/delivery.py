@@ -212,7 +212,6 @@ class Delivery:
                 EVENT, verdict.reason, now(), server=lane.server, event=text, attempts=lane.attempts, first=first
             )
         )
-        self._ledger.count("buried")
 
     def _failed(self, verdict: Verdict) -> None:
         """The first failure after a success is logged, all are counted."""

@@ -67,14 +67,14 @@ class Intake:
             self._add_all(found)
 
     async def fetch(self, lane: Lane) -> bool:
-        """The events of a batch that was not kept in memory; False: it was trimmed, and its lane is one shorter."""
+        """The events of a batch that was not kept in memory; False: it was trimmed, and is no longer in its lane."""
         piece = lane.head
         events = await self._store.fetch(piece.id)
         if events:
             self._lanes.fill(piece, self.wanted(events))
             return True
-        self._lanes.next_event(lane)
-        self._trimmed([piece.id], lane.server)
+        oldest = await self._store.oldest()
+        self._trimmed(self._lanes.drop(lane, oldest), lane.server)
         return False
 
     def wanted(self, events: Sequence[bytes]) -> list[Indexed]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from backend.events.resp import order
+
 Indexed = tuple[int, bytes]
 """An event, and its place in its batch."""
 
@@ -96,6 +98,18 @@ class Lanes:
         lane.pieces.popleft()
         self.count -= 1
         return True
+
+    def drop(self, lane: Lane, oldest: str) -> list[str]:
+        """Take out the piece at the front, which cannot be fetched, and those behind it that are not in memory and
+        older than this entry of the stream (`""`: it is empty); their ids.
+        """
+        gone: list[str] = []
+        while lane.pieces and lane.head.events is None:
+            if gone and oldest and order(lane.head.id) >= order(oldest):
+                break
+            gone.append(lane.head.id)
+            self.next_event(lane)
+        return gone
 
     def _shed(self, piece: Piece) -> None:
         if self._bytes > self._budget and piece.events and not piece.again:

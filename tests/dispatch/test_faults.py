@@ -14,6 +14,7 @@ import pytest
 
 from backend.dispatch import delivery
 from backend.events.connection import Client, connect
+from backend.events.errors import StoreError
 from backend.events.keys import FIREHOSE, ServerKeys
 from backend.events.push.letters import GAP, DeadLetters
 from backend.events.trim import trim
@@ -22,7 +23,7 @@ from tests.dispatch.receiver import Delivery, Receiver
 from tests.dispatch.running import NAME, bsls, dispatching, process, settings_of, settled, status, subscription, write
 from tests.events.helpers import until
 from tests.servers.ports import free_ports
-from tests.servers.redis import RedisServer
+from tests.servers.redis import RedisSentinels, RedisServer
 
 pytestmark = pytest.mark.servers
 SERVERS = [ServerKeys("backup", f"s{i}") for i in range(6)]
@@ -181,6 +182,33 @@ async def test_redis_away_for_a_while(lasting: RedisServer, lasting_client: Clie
             assert child.poll() is None
         assert receiver.ids() == wanted
         assert "Traceback" not in log.read_text()
+
+
+async def test_a_failover_to_the_replica() -> None:
+    with RedisSentinels() as redis:
+        client = connect(redis.url)
+
+        async def writable() -> bool:
+            try:
+                await client.ask(FIREHOSE, [b"SET", b"probe", b"1"])
+            except StoreError:
+                return False
+            return True
+
+        async with Receiver() as receiver:
+            feeds = [Feed(client, keys) for keys in SERVERS]
+            wanted = {feed.keys: await feed.more(50) for feed in feeds}
+            await client.ask(FIREHOSE, [b"WAIT", b"1", b"10000"], timeout_s=15)
+            async with dispatching(settings_of(subscription(receiver.url)), redis.url):
+                await took(receiver, 100)
+                redis.primary.stop()
+                await until(writable, "a new primary", timeout=60)
+                for feed in feeds:
+                    wanted[feed.keys] += await feed.more(50)
+                await took(receiver, sum(map(len, wanted.values())))
+                await settled(redis.url)
+            in_order(receiver, wanted)
+        await client.close()
 
 
 async def test_a_frozen_redis_pauses_deliveries(single: Client, redis_server: RedisServer, url: str) -> None:

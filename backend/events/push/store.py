@@ -157,6 +157,10 @@ class PushStore:
         (found,) = await self._client.ask(FIREHOSE, [b"XRANGE", FIREHOSE, entry_id.encode(), entry_id.encode()])
         return _batch(*found[0]).events if found else ()
 
+    async def oldest(self) -> str:
+        """The id of the firehose's oldest entry, or `""`."""
+        return (await self._reader.bounds(FIREHOSE)).first
+
     async def load(self) -> tuple[dict[str, str], dict[str, str]]:
         """State and lanes."""
         state, lanes = await self._client.ask(FIREHOSE, [b"HGETALL", self.keys.state], [b"HGETALL", self.keys.lanes])

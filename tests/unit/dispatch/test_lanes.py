@@ -86,3 +86,19 @@ def test_a_lane_that_was_taken_is_nobody_elses() -> None:
     lanes.give_back(lane)
     assert lanes.take() is lane
     assert lanes.take() is None
+
+
+@pytest.mark.parametrize(
+    ("oldest", "gone"),
+    [("3-0", ["1-0", "2-0"]), ("", ["1-0", "2-0", "3-0"]), ("1-0", ["1-0"]), ("9-0", ["1-0", "2-0", "3-0"])],
+)
+def test_what_was_trimmed_leaves_at_once(oldest: str, gone: list[str]) -> None:
+    lanes = Lanes(0)
+    lane = lanes.add("a", Piece("1-0", deque([(0, b"x")])))
+    assert lane
+    for number in (2, 3):
+        lanes.add("a", Piece(f"{number}-0", deque([(0, b"x")])))
+    lanes.add("a", Piece("4-0", deque([(0, b"x")]), again=True))
+    assert lanes.drop(lane, oldest) == gone
+    assert lane.head.id == f"{len(gone) + 1}-0"
+    assert lanes.count == 4 - len(gone)
