@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ from backend.events.push.store import Lost, PushStore, now, stamp
 log = logging.getLogger(__name__)
 
 MEMORY = 16 << 20  # of events that wait
+FINISH_S = 15.0  # at the end, for requests that are under way
+WRITE_S = 3.0  # and then for noting what they came to
 _RETRY_S = 1.0
 
 
@@ -59,10 +62,12 @@ class Delivery:
             workers = [group.create_task(self._deliver_all()) for _ in range(self._subscription.max_in_flight)]
             await stop.wait()
             self._stopping = True
-            self._work.set()
-            self._open.set()
-            await asyncio.wait(workers, timeout=self._subscription.timeout.total_seconds() + 1)
-            await asyncio.wait([group.create_task(self._ledger.written())], timeout=2)
+            for event in (self._work, self._open, self._ledger.writable):  # nobody waits for them any more
+                event.set()
+            await asyncio.wait(workers, timeout=min(self._subscription.timeout.total_seconds(), FINISH_S))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WRITE_S):
+                    await self._ledger.written()
             for task in (*others, *workers, *self._waiting, ledger):
                 task.cancel()
 

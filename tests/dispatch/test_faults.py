@@ -158,6 +158,23 @@ async def test_a_terminated_one_finishes_what_is_under_way(single: Client, url: 
         assert [one.id for one in receiver.requests] == names
 
 
+async def test_it_ends_though_redis_hangs(single: Client, redis_server: RedisServer, url: str, tmp_path: Path) -> None:
+    async with Receiver() as receiver:
+        await Feed(single, SERVERS[0]).more(3)
+        receiver.gate.clear()
+        config = write(tmp_path / "config.yaml", subscription(receiver.url))
+        with process(config, url, free_ports(1)[0], tmp_path / "log") as child:
+            await receiver.arrived.wait()
+            redis_server.freeze()
+            try:
+                receiver.gate.set()
+                child.terminate()
+                assert await asyncio.to_thread(child.wait, 60) == 0
+            finally:
+                redis_server.thaw()
+        assert "Traceback" not in (tmp_path / "log").read_text()
+
+
 async def test_redis_away_for_a_while(lasting: RedisServer, lasting_client: Client, tmp_path: Path) -> None:
     async with Receiver() as receiver:
         feed = Feed(lasting_client, SERVERS[0])
