@@ -26,7 +26,7 @@ from backend.events.keys import ServerKeys
 from backend.events.store import Loaded
 
 KEPT_AFTER_DELETION_S = 7 * 24 * 3600  # a consumer that was away for a while still reads how it ended
-MAX_PENDING = 1 << 18  # bytes of log lines that wait for their commit
+MAX_PENDING = 1 << 17  # bytes of log lines that wait for their commit
 
 
 @dataclass

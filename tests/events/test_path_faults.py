@@ -160,6 +160,26 @@ async def test_everything_lost(server: RedisServer, how: str) -> None:
     await through(server.url, break_it)
 
 
+async def test_two_controllers_at_once(server: RedisServer) -> None:
+    """An old one that does not know yet that it was replaced: both write, and nothing is there twice."""
+    async with Kubelet() as kubelet:
+        kubelet.holds = True
+        load = Load(kubelet)
+        writing = asyncio.create_task(load.run())
+        async with running(server.url, kubelet):
+            for _ in range(3):
+                async with running(server.url, kubelet):
+                    await asyncio.sleep(1)
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            client = connect(server.url)
+            async with asyncio.timeout(30):
+                while len(found := await told(client)) < len(load.ids):
+                    await asyncio.sleep(0.1)
+            assert found == load.ids
+            await client.close()
+
+
 async def test_nodes_of_a_cluster_that_lose_everything() -> None:
     with RedisCluster() as servers:
 
