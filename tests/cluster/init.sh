@@ -11,7 +11,7 @@ for d in /var/lib /var/log /opt; do mount -t tmpfs -o mode=755 tmpfs $d; done   
 ip link set lo up
 while ! ip link show eth0 >/dev/null 2>&1; do sleep 0.01; done   # the parent moves the veth in
 ip addr add "$NODE_IP/30" dev eth0; ip link set eth0 up; ip route add default via "$HOST_IP"
-start(){ local n=$1; shift; "$@" >"$log/$n.log" 2>&1 </dev/null & echo $! > "$DIR/pid.$n"; }
+start(){ local n=$1; shift; "$@" >>"$log/$n.log" 2>&1 </dev/null & echo $! > "$DIR/pid.$n"; }
 hostname "$NODE"
 
 # --- etcd on tmpfs
@@ -20,13 +20,15 @@ start etcd ${ETCD:-etcd} --data-dir=/run/etcd --name=n --listen-client-urls=http
   --listen-peer-urls=http://127.0.0.1:2380 --initial-advertise-peer-urls=http://127.0.0.1:2380 --initial-cluster=n=http://127.0.0.1:2380 ${ETCD_ARGS:-}
 # --- kube-apiserver
 P=$DIR/pki
-start apiserver "$BIN/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 --bind-address="$NODE_IP" --secure-port=6443 --advertise-address="$NODE_IP" \
+apiserver(){ start apiserver "$BIN/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 --bind-address="$NODE_IP" --secure-port=6443 --advertise-address="$NODE_IP" \
   --tls-cert-file=$P/apiserver.crt --tls-private-key-file=$P/apiserver.key --client-ca-file=$P/ca.crt \
   --kubelet-client-certificate=$P/apiserver-kubelet.crt --kubelet-client-key=$P/apiserver-kubelet.key --kubelet-certificate-authority=$P/ca.crt \
   --kubelet-preferred-address-types=InternalIP \
   --service-account-issuer=https://kubernetes.default.svc.cluster.local --service-account-key-file=$P/sa.pub --service-account-signing-key-file=$P/sa.key \
   --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --service-cluster-ip-range=10.96.0.0/16 --allow-privileged=true \
   ${APISERVER_ARGS:-}
+}
+apiserver; trap apiserver USR1
 K="curl -s --max-time 2 --cacert $P/ca.crt --cert $P/admin.crt --key $P/admin.key"
 if [ "$TIER" = node ]; then
   # --- containerd (its ~0.3 s start overlaps the apiserver's)

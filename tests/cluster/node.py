@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -133,6 +134,21 @@ class Cluster:
             ["nsenter", "-t", str(self.pid), "-n", *command], input=input, capture_output=True, text=True, check=True
         )
         return done.stdout
+
+    @contextlib.contextmanager
+    def without_api(self) -> Iterator[None]:
+        """The apiserver is killed, and started again at the end; pods go on."""
+        pid = (self.directory / "pid.apiserver").read_text().strip()
+        subprocess.run(["nsenter", "-t", str(self.pid), "-p", "-m", "kill", "-KILL", pid], check=True)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGUSR1)
+            deadline = time.monotonic() + 60
+            while self.kubectl("get", "--raw=/readyz", check=False).strip() != "ok":
+                if time.monotonic() > deadline:
+                    raise ClusterError(f"the apiserver did not come back; see {self.logs}")
+                time.sleep(0.2)
 
     def _take_slot(self) -> None:
         """The first slot nobody holds; the kernel frees the lock of a killed run."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,17 +10,15 @@ import pytest
 
 from tests.demo.vm import Vm
 from tests.node.conftest import Site, kill_kopia
+from tests.node.told import Told
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.timeout(300)]
 ALICE, NAME = "alice@vm-1", "told"
 Event = dict[str, Any]
-_CLI = 'REDISCLI_AUTH=$PASSWORD redis-cli --raw XRANGE "bsls:{%s}:events" - +'
 
 
 def events(product: Site) -> list[Event]:
-    """The server's stream."""
-    command = ("exec", "-n", "bsls-system", "deployment/bsls-redis", "--", "sh", "-c", _CLI % f"{NAME}/{NAME}")
-    return [json.loads(line) for line in product.kubectl(*command).splitlines() if line.startswith("{")]
+    return Told(product, NAME, [ALICE]).events()
 
 
 def kinds(found: list[Event]) -> list[str]:
@@ -86,6 +83,21 @@ def test_a_killed_controller_tells_everything_once(product: Site, alice: Vm) -> 
     told = [event for event in found if event["subject"] == ALICE]
     assert kinds(told).count("session.started") == kinds(told).count("session.ended") == len(addresses)
     assert "stream.gap" not in kinds(found)
+
+
+def test_a_killed_apiserver_delays_events_and_loses_none(product: Site, alice: Vm) -> None:
+    """Backups go on without the API; what they left in the log is told afterwards."""
+    told = Told(product, NAME, [ALICE])
+    loop = "kopia snapshot list >/dev/null"
+    alice.run("/bin/sh", "-c", f"rm -f /tmp/stop; (while [ ! -e /tmp/stop ]; do {loop}; done) >/dev/null 2>&1 &")
+    before = len(told.sessions(told.events()))
+    with product.cluster.without_api():
+        time.sleep(5)  # the length of the outage
+    alice.run("/bin/sh", "-c", "touch /tmp/stop; while pgrep kopia >/dev/null; do sleep 0.1; done")
+    found, _ = told.settled()
+    assert len(told.sessions(found)) > before
+    assert "stream.gap" not in kinds(found)
+    product.wait(NAME, "Available", status="True")
 
 
 def test_a_killed_kopia_ends_its_sessions(product: Site, alice: Vm) -> None:
