@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -75,8 +74,9 @@ class LogFollower:
                 task.result()
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, KubeError, ElsewhereError):
-                await task
+            await asyncio.wait({task})  # not `await task`: its cancellation is none of ours, and ours is none of its
+            if not task.cancelled():
+                task.exception()  # known above, or it broke when it was cut off
 
     async def _signal(self, timeout_s: float | None, *others: asyncio.Task[None]) -> None:
         waits = [asyncio.create_task(one.wait()) for one in (self._changed, self._again)]

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from backend.controller import log_follow
-from backend.controller.log_batch import LogBatch
+from backend.controller.log_batch import LogBatch, LogPod
 from backend.controller.log_follow import LogFollower
 from tests.unit.controller.kubelet import RESET, Kubelet
 from tests.unit.controller.test_log_read import Sink, as_read, line
@@ -177,3 +177,35 @@ async def test_nothing_is_asked_for_before_there_is_a_pod(following: Following) 
     following.aim()
     await following.has_all()
     assert following.kubelet.requests <= 3  # the run before, what there is, what comes
+
+
+class SlowToEnd:
+    """A reading that takes its time when it is cut off."""
+
+    unfinished = True
+
+    def __init__(self) -> None:
+        self.begun, self.cut_off, self.let_go = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def read(self, _pod: LogPod | None) -> None:
+        try:
+            self.begun.set()
+            await asyncio.Event().wait()
+        finally:
+            self.cut_off.set()
+            await self.let_go.wait()
+
+
+async def test_an_end_while_a_reading_is_cut_off_is_an_end() -> None:
+    async with Kubelet() as kubelet, asyncio.timeout(PATIENCE_S):
+        follower, slow = LogFollower("vms", kubelet.client, Sink(), lambda _: None), SlowToEnd()
+        follower._reader = slow  # type: ignore[assignment]
+        follower.aim(None)
+        task = asyncio.create_task(follower.run())
+        await slow.begun.wait()
+        follower.reopen()
+        await slow.cut_off.wait()
+        task.cancel()
+        slow.let_go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
