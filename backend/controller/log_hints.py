@@ -13,6 +13,7 @@ from backend.kopia.log_lines import parse_line
 from backend.kopia.log_records import MaintenanceFinished
 from backend.kopia.snapshots import seconds
 
+MUCH: Final = 1 << 15  # bytes of a log that is being caught up with: nobody is looked at on their own
 # Inside of a message its quotes would be escaped.
 _ENDED: Final = re.compile(rb'"m":"session ended for user \\"([^\\\n]{1,300})\\"')
 _FINISHED: Final = (b'"m":"Finished full maintenance."', b'"m":"Finished quick maintenance."')
@@ -20,15 +21,22 @@ _FINISHED: Final = (b'"m":"Finished full maintenance."', b'"m":"Finished quick m
 
 def take_hints(watcher: Watcher, lines: bytes) -> None:
     """Whole lines, each with kubelet's timestamp."""
-    users = {user.decode("utf-8", "replace") for user in set(_ENDED.findall(lines))}
-    users.discard(watcher.target.probe_user)
-    if users:
-        watcher.sessions_ended(users)
+    if len(lines) > MUCH:
+        watcher.much_ended = True
+    else:
+        _sessions(watcher, lines)
     for text in _FINISHED:
         run = parse_line(_last_with(text, lines).partition(b" ")[2])
         if isinstance(run, MaintenanceFinished):
             known, time = watcher.facts.maintenance, seconds(run.time)
             watcher.learn(maintenance=replace(known, full=time) if run.full else replace(known, quick=time))
+
+
+def _sessions(watcher: Watcher, lines: bytes) -> None:
+    users = {user.decode("utf-8", "replace") for user in set(_ENDED.findall(lines))}
+    users.discard(watcher.target.probe_user)
+    if users:
+        watcher.sessions_ended(users)
 
 
 def _last_with(text: bytes, lines: bytes) -> bytes:

@@ -23,6 +23,7 @@ from backend.kopia.backoff import Backoff
 log = logging.getLogger(__name__)
 
 LINGER_S = 0.01
+HURRY_S = 0.001  # while more waits than goes into a commit: time for the logs to be read on
 RETRY_S = (0.2, 15.0)
 LOADS_AT_ONCE = 32
 AT_ONCE = 1 << 20  # bytes of lines in one commit of all journals, about: larger ones leave the caches, which costs more
@@ -43,6 +44,7 @@ class Publisher:
         self._dirty = asyncio.Event()
         self._away_since = 0.0
         self._sending: asyncio.Task[None] | None = None
+        self._hurry = False
 
     def journal(self, key: Key) -> Journal:
         """The journal of a server, begun when it is first asked for."""
@@ -66,7 +68,7 @@ class Publisher:
             while True:
                 await self._dirty.wait()
                 if self._sending is None or not self._sending.done():
-                    await asyncio.sleep(LINGER_S)
+                    await asyncio.sleep(HURRY_S if self._hurry else LINGER_S)
                 self._dirty.clear()
                 try:
                     await self._cycle()
@@ -143,6 +145,7 @@ class Publisher:
                 made.append((key, journal, commit))
             if commit is not None or journal.due or not journal.finished:
                 self._journals[key] = journal  # behind those that wait for their turn
+        self._hurry = size > AT_ONCE // 2
         if any(one.due for _, one in due):
             self._dirty.set()
         return made

@@ -45,6 +45,7 @@ class ServerWatch:
         self._repository = ""
         self._sync_at = 0.0
         self._poll_at = 0.0
+        self._polled_at = 0.0
         self._pause = SESSION_CHECK_S
 
     async def run(self) -> None:
@@ -140,6 +141,9 @@ class ServerWatch:
         """Look at what the users whose sessions have ended may have changed."""
         watcher = self._watcher
         ended, watcher.ended = watcher.ended, set()
+        if watcher.much_ended and time.monotonic() > self._polled_at + SESSION_CHECK_S:
+            watcher.much_ended = False
+            self._poll_at = self._sync_at = 0.0
         listed = watcher.target.asked.users or {}
         for user in ended:
             changes = await self._view.refresh_tenant(session, user)
@@ -158,7 +162,8 @@ class ServerWatch:
             if not known:
                 log.info("%s: %d snapshots of %d tenants read in %.2f s", self._watcher.name,
                          len(self._view.snapshots), len(self._view.tenants()), time.monotonic() - started)  # fmt: skip
-            self._poll_at = time.monotonic() + _about(POLL_S)
+            self._polled_at = time.monotonic()
+            self._poll_at = self._polled_at + _about(POLL_S)
             self._tell_repository()
             self._tell_journal(None)
 

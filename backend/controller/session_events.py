@@ -22,10 +22,10 @@ from backend.events.envelope import Source, Template
 # time, `t` when one starts, and `user\" from address`; of any other line the timestamp and, as the fifth group, its
 # text. Names are restricted to what Kopia accepts for a user, so that nothing of them needs escaping.
 LINE: Final = re.compile(
-    rb'([^ \n]*)(?: \{"l":"INFO","t":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)",'
-    rb'"n":"kopia/server","m":"(?:s(t)arting session|session ended) for user '
-    rb'\\"([a-z0-9._-]+@[a-z0-9._-]+\\" from [0-9A-Za-z.:%\[\]-]+)"\}'
-    rb"|(?: ([^\n]*))?)\n"
+    rb'([^ \n]*+)(?: (?:\{"l":"INFO","t":"([0-9T:.-]{19,29}+Z)","n":"kopia/server",'
+    rb'"m":"(?:s(t)arting session|session ended) for user '
+    rb'\\"([a-z0-9._-]++@[a-z0-9._-]++\\" from [0-9A-Za-z.:%\[\]-]++)"\}'
+    rb"|([^\n]*+)))?\n"
 )
 _FROM: Final = b'\\" from '
 CLOSED: Final = b"closed"

@@ -23,6 +23,7 @@ class Watcher:
         self.storage_changed = asyncio.Event()
         self.server_changed = asyncio.Event()
         self.ended: set[str] = set()  # users whose sessions have ended since somebody last looked
+        self.much_ended = False  # of anybody's; everything is to be looked at when there is time
         self.storage_failures = 0
         self._wake = wake
         self._calm: asyncio.TimerHandle | None = None

@@ -39,6 +39,13 @@ def test_who_ended_their_sessions(watcher: Watcher) -> None:
     assert watcher.server_changed.is_set()
 
 
+def test_of_very_many_lines_nobody_is_picked_out(watcher: Watcher) -> None:
+    take_hints(watcher, ended("alice@vm-1") * 400 + line("Finished full maintenance.", "maintenance"))
+    assert watcher.much_ended
+    assert not watcher.ended
+    assert watcher.facts.maintenance.full == seconds(AT)
+
+
 def test_our_own_login_is_no_hint(watcher: Watcher) -> None:
     take_hints(watcher, ended(PROBE))
     assert not watcher.ended

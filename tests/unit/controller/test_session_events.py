@@ -126,6 +126,8 @@ def test_lines_of_one_moment_have_ids_of_their_own() -> None:
         line(1, START, user="alice@vm-1\\u000a"),
         line(1, START).replace(b"kopia/server", b"kopia/cli"),
         line(1, START).replace(b"INFO", b"WARN"),
+        line(1, START).replace(b'"}\n', b'"} more\n'),
+        line(1, START).replace(b'"}\n', b'","more":1}\n'),
         b"2026-11-23T09:42:01.000000000Z " + b'starting session for user "alice@vm-1" from 10.0.0.7:1\n',
         b"2026-11-23T09:42:01.000000000Z \xff\xfe\n",
         b"2026-11-23T09:42:01.000000000Z\n",
