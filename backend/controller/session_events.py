@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from backend.controller.log_place import stamp
@@ -103,7 +103,7 @@ class SessionEvents:
         for moment, time, starts, key, other in LINE.findall(lines):
             if moment > highest:
                 highest = moment
-                recent[moment] = 1
+                recent[moment] = nth = 1
                 name = run + moment
             else:
                 recent[moment] = nth = seen.count(moment)
@@ -116,7 +116,7 @@ class SessionEvents:
                 if key in opened:
                     more[key] = more.get(key, 0) + 1
                 else:
-                    self._start(key, name, time, moment)
+                    self._start(key, name, time, moment if nth == 1 else b"")
             elif key in more:
                 self._end_stream(key)
             else:
@@ -142,11 +142,12 @@ class SessionEvents:
             self._end(key, name, time)
 
     def _start(self, key: Key, name: bytes, time: bytes, moment: bytes) -> None:
+        """`moment`: empty if another line has it too, so that it makes no trace of its own."""
         user, _, address = key.partition(_FROM)
         if user == self._unseen:
             return
         digits = moment.translate(None, _SEPARATORS)
-        if len(digits) == _DIGITS and digits.isdigit() and name.endswith(b"Z"):
+        if len(digits) == _DIGITS and digits.isdigit():
             trace, span = self._trace + digits, digits[-16:]
         else:
             trace, span = trace_of(name)
@@ -244,7 +245,7 @@ def _seconds(start: bytes, end: bytes) -> bytes:
 def seconds_of(time: bytes) -> float:
     """Seconds since the epoch of an RFC 3339 time in UTC; 0 for what only looks like one."""
     try:
-        minute = datetime.strptime(time[:16].decode(), "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+        minute = datetime.fromisoformat(f"{time[:16].decode()}+00:00")
     except ValueError:
         return 0.0
     return minute.timestamp() + float(time[17:-1])
