@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backend.events.keys import ServerKeys
+from backend.events.firehose_script import parts, sizes
+from backend.events.keys import FIREHOSE, MARKS, SERVERS, ServerKeys
 from backend.events.resp import Script
 
 Change = tuple[bytes, ...]
@@ -36,10 +37,13 @@ class Commit:
 
 @dataclass(frozen=True)
 class Committed:
-    """`last`: id of the stream's newest entry; `previous`: the one before this commit, None when that is not known."""
+    """`last`: id of the stream's newest entry; `previous`: the one before this commit, None when that is not known.
+    `relayed`: its events are in the firehose too.
+    """
 
     last: bytes
     previous: bytes | None
+    relayed: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,23 @@ SCRIPT = Script("""
 local held = redis.call('HMGET', KEYS[2], 'token', 'last')
 local token, previous = held[1] or '', held[2] or '0-0'
 if token ~= ARGV[1] then return {0, token, previous} end
-local last, at = previous, 5 + tonumber(ARGV[5])
-for i = 6, at do last = redis.call('XADD', KEYS[1], '*', 'event', ARGV[i]) end
+local parts, first = tonumber(ARGV[6]), 7 + 2 * tonumber(ARGV[6])
+local at = first - 1
+for part = 7, first - 1, 2 do at = at + tonumber(ARGV[part]) end
+local last = previous
+for i = first, at do last = redis.call('XADD', KEYS[1], '*', 'event', ARGV[i]) end
+local relayed = 0
+if #KEYS > 6 and parts > 0 and (redis.call('HGET', KEYS[8], ARGV[5]) or '0-0') == previous then
+  local i = first
+  for part = 7, first - 1, 2 do
+    local batch = '[' .. table.concat(ARGV, ',', i, i + tonumber(ARGV[part]) - 1) .. ']'
+    redis.call('XADD', KEYS[7], '*', 'server', ARGV[5], 'events', batch, 'sizes', ARGV[part + 1])
+    i = i + tonumber(ARGV[part])
+  end
+  redis.call('HSET', KEYS[8], ARGV[5], last)
+  redis.call('HSETNX', KEYS[9], ARGV[5], last)
+  relayed = 1
+end
 while at < #ARGV do
   local size = tonumber(ARGV[at + 1])
   redis.call(unpack(ARGV, at + 2, at + 1 + size))
@@ -62,16 +81,22 @@ while at < #ARGV do
 end
 redis.call('HSET', KEYS[2], 'token', ARGV[2], 'last', last)
 if ARGV[3] == '1' then redis.call('HSET', KEYS[2], 'cursor', ARGV[4]) end
-return {1, previous, last}
+return {1, previous, last, relayed}
 """)
 
 
-def pack_commit(commit: Commit) -> bytes:
-    """The command, ready for the wire; its reply goes to `outcome`."""
+def pack_commit(commit: Commit, *, relay: bool) -> bytes:
+    """The command, ready for the wire; its reply goes to `outcome`. `relay`: into the firehose, too, which has to be at
+    the same node, if nothing that comes before is missing there.
+    """
+    keys, batches = commit.keys.all, [commit.events] if commit.events else []
+    if relay:
+        keys, batches = (*keys, FIREHOSE, MARKS, SERVERS), list(parts(commit.events))
+    heads = [word for one in batches for word in (b"%d" % len(one), sizes(one) if relay else b"")]
     cursor = (b"0", b"") if commit.cursor is None else (b"1", commit.cursor)
     changes = [part for change in commit.changes for piece in split(change) for part in (b"%d" % len(piece), *piece)]
-    args = [commit.expected, commit.token, *cursor, b"%d" % len(commit.events), *commit.events, *changes]
-    return SCRIPT.call(commit.keys.all, args)
+    head = [commit.expected, commit.token, *cursor, commit.keys.server, b"%d" % len(batches), *heads]
+    return SCRIPT.call(keys, [*head, *commit.events, *changes])
 
 
 def split(change: Change) -> Iterator[Change]:
@@ -86,9 +111,9 @@ def split(change: Change) -> Iterator[Change]:
 
 def outcome(commit: Commit, reply: Sequence[Any]) -> Committed | Conflict:
     """Finding our own new token means that an earlier try was written, though its reply was lost."""
-    done, first, second = reply
+    done, first, second, *relayed = reply
     if done:
-        return Committed(last=second, previous=first)
+        return Committed(last=second, previous=first, relayed=bool(relayed[0]))
     if first == commit.token:
         return Committed(last=second, previous=None)
     return Conflict(first)

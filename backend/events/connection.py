@@ -44,6 +44,11 @@ class Client:
         self._pools: dict[Address, ConnectionPool] = {}
         self._closed = False
 
+    @property
+    def one_node(self) -> bool:
+        """All keys are at one node."""
+        return self._topology.one_node
+
     async def address(self, key: bytes) -> Address:
         return await self._topology.address(key)
 

@@ -35,7 +35,7 @@ def pack_relay(keys: ServerKeys, mark: bytes, new: bytes, events: Sequence[bytes
     """Add the events and move the mark to `new`, if it is `mark`; the reply is the mark that is there then."""
     args = [keys.server, mark, new]
     for part in parts(events):
-        args += [b"[%b]" % b",".join(part), " ".join(map(str, map(len, part))).encode()]
+        args += [b"[%b]" % b",".join(part), sizes(part)]
     return RELAY.call((FIREHOSE, MARKS, SERVERS), args)
 
 
@@ -47,6 +47,11 @@ def parts(events: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         end = max(start + 1, bisect_right(ends, before + BATCH_BYTES, start))
         yield events[start:end]
         start, before = end, ends[end - 1]
+
+
+def sizes(events: Sequence[bytes]) -> bytes:
+    """The field `sizes` of a batch."""
+    return " ".join(map(str, map(len, events))).encode()
 
 
 def unbatch(batch: bytes, sizes: bytes) -> list[bytes]:

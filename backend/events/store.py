@@ -39,9 +39,11 @@ class Loaded:
 class EventStore:
     """Raises StoreError. A firehose is handed what is committed, and told at a load when it has missed something."""
 
-    def __init__(self, client: Client, firehose: Firehose | None = None) -> None:
+    def __init__(self, client: Client, firehose: Firehose | None = None, *, relay_at_once: bool | None = None) -> None:
+        """`relay_at_once`: events go into the firehose in the commit itself; by default if all keys are at one node."""
         self._client = client
         self._firehose = firehose
+        self._relay = firehose is not None and (client.one_node if relay_at_once is None else relay_at_once)
 
     async def load(self, keys: ServerKeys) -> Loaded:
         """One round trip; one more to the firehose's slot if there is one."""
@@ -104,7 +106,7 @@ class EventStore:
     async def _at_node(self, address: Address, commits: Sequence[Commit], load: bool) -> list[Any]:
         """A reply of each commit; an exception for what failed, for all of them when the connection broke."""
         script = [SCRIPT.load()] if load else []
-        packed = chain(script, map(pack_commit, commits))  # Redis works at one while the next is packed
+        packed = chain(script, (pack_commit(one, relay=self._relay) for one in commits))  # Redis works at one meanwhile
         try:
             replies = await self._client.exchange(address, packed, len(script) + len(commits))
         except StoreError as error:
@@ -114,8 +116,8 @@ class EventStore:
         return replies[1:] if load else replies
 
     def _tell(self, commit: Commit, result: Outcome) -> Outcome:
-        if self._firehose and isinstance(result, Committed) and commit.events:
-            if result.previous is None:
+        if self._firehose and isinstance(result, Committed) and commit.events and not result.relayed:
+            if result.previous is None or self._relay:
                 self._firehose.late(commit.keys)
             else:
                 self._firehose.push(commit.keys, result.previous, result.last, commit.events)

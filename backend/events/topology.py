@@ -21,6 +21,8 @@ from backend.events.url import Address, Target
 class Topology(Protocol):
     """All raise StoreError."""
 
+    one_node: bool  # all keys are at one
+
     async def address(self, key: bytes) -> Address:
         """The node that takes reads and writes of this key."""
 
@@ -32,6 +34,8 @@ class Topology(Protocol):
 
 class Single:
     """One address for all keys."""
+
+    one_node = True
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -48,6 +52,8 @@ class Single:
 
 class Sentinels:
     """`options`: of connections to the Sentinels themselves."""
+
+    one_node = True
 
     def __init__(self, target: Target, options: Mapping[str, Any]) -> None:
         self._service = target.service
@@ -84,6 +90,8 @@ class Sentinels:
 
 class Cluster:
     """Slots and their nodes, as redis-py's cluster client reads them; `options`: of connections."""
+
+    one_node = False
 
     def __init__(self, target: Target, options: Mapping[str, Any]) -> None:
         nodes = [ClusterNode(host, port) for host, port in target.hosts]

@@ -52,10 +52,11 @@ async def test_a_commit_is_one_entry_and_the_mark_follows(client: Client) -> Non
         assert await firehose.servers() == []
 
 
-async def test_large_commits_are_split(client: Client) -> None:
+@pytest.mark.parametrize("at_once", [None, False])
+async def test_large_commits_are_split(client: Client, at_once: bool | None) -> None:
     async with running(Firehose(client)) as firehose:
         names = [f"e{i}" for i in range(10)]
-        await EventStore(client, firehose).commit([commit(names, size=BATCH_BYTES // 4)])
+        await EventStore(client, firehose, relay_at_once=at_once).commit([commit(names, size=BATCH_BYTES // 4)])
         await drained(firehose)
         entries = await StreamReader(client).history(FIREHOSE)
         assert len(entries) == 4
@@ -95,7 +96,7 @@ async def test_catching_up_tells_how_many(client: Client) -> None:
 
 async def test_memory_is_bounded_and_nothing_is_lost_by_that(client: Client) -> None:
     firehose = Firehose(client, max_bytes=10_000)
-    store = EventStore(client, firehose)
+    store = EventStore(client, firehose, relay_at_once=False)
     token = b""
     for i in range(50):
         step = commit([f"e{i}"], token, size=1000)
@@ -108,7 +109,10 @@ async def test_memory_is_bounded_and_nothing_is_lost_by_that(client: Client) -> 
     assert await firehose_of(client, KEYS) == [f"e{i}" for i in range(50)]
 
 
-async def test_two_writers_that_are_cancelled_at_random_relay_each_event_once(client: Client) -> None:
+@pytest.mark.parametrize("at_once", [None, False])
+async def test_two_writers_that_are_cancelled_at_random_relay_each_event_once(
+    client: Client, at_once: bool | None
+) -> None:
     """Each has a store and a firehose of its own; both write the same two servers."""
     rng = random.Random(7)
     servers = [ServerKeys("backup", "one"), ServerKeys("backup", "two")]
@@ -125,7 +129,7 @@ async def test_two_writers_that_are_cancelled_at_random_relay_each_event_once(cl
         async with running(Firehose(client)) as firehose:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(rng.uniform(0.01, 0.08)):
-                    await write(EventStore(client, firehose))
+                    await write(EventStore(client, firehose, relay_at_once=at_once))
 
     async def lives() -> None:
         for _ in range(25):
@@ -145,7 +149,9 @@ async def test_lost_replies_double_nothing(single: Client, redis_server: RedisSe
     async with Proxy(redis_server.port) as proxy:
         flaky = connect(proxy.url)
         async with running(Firehose(flaky)) as firehose:
-            store = EventStore(single, firehose)  # commits arrive, the firehose's own answers get lost
+            store = EventStore(
+                single, firehose, relay_at_once=False
+            )  # commits arrive, the firehose's own answers get lost
             token = b""
             for i in range(20):
                 step = commit([f"e{i}"], token)
@@ -179,7 +185,7 @@ async def test_a_full_redis_is_told_and_recovered_from() -> None:
     with RedisServer("--maxmemory-policy", "noeviction") as server:
         client = connect(server.url)
         firehose = Firehose(client)
-        await EventStore(client, firehose).commit([commit(["e1"])])
+        await EventStore(client, firehose, relay_at_once=False).commit([commit(["e1"])])
         server.cli("CONFIG", "SET", "maxmemory", "1")
         async with running(firehose):
             async with asyncio.timeout(10):
@@ -208,7 +214,7 @@ async def test_a_flushed_redis_starts_anew(single: Client, redis_server: RedisSe
 
 async def test_who_commits_in_a_hurry_waits_for_room(client: Client) -> None:
     firehose = Firehose(client, max_bytes=10_000)
-    store = EventStore(client, firehose)
+    store = EventStore(client, firehose, relay_at_once=False)
     await firehose.room()
     await store.commit([commit(["e1"], size=6000)])
     waiting = asyncio.create_task(firehose.room())
@@ -225,7 +231,7 @@ async def test_nobody_waits_for_a_firehose_that_cannot_be_written(redis_server: 
     async with Proxy(redis_server.port) as proxy:
         client = connect(proxy.url, timeout_s=2)
         firehose = Firehose(client, max_bytes=10_000)
-        store = EventStore(client, firehose)
+        store = EventStore(client, firehose, relay_at_once=False)
         await store.commit([commit(["e1"], size=6000)])
         proxy.lose_requests = 1000
         async with running(firehose), asyncio.timeout(20):
