@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from backend.events.firehose_script import parts, sizes
+from backend.events.batch import Batch, batches
 from backend.events.keys import FIREHOSE, MARKS, SERVERS, ServerKeys
 from backend.events.resp import Script
 
@@ -34,6 +35,11 @@ class Commit:
     changes: Sequence[Change]
     cursor: bytes | None
 
+    @cached_property
+    def batches(self) -> list[Batch]:
+        """The events as they are sent and as they are in the firehose."""
+        return list(batches(self.events))
+
 
 @dataclass(frozen=True)
 class Committed:
@@ -57,22 +63,24 @@ SCRIPT = Script("""
 local held = redis.call('HMGET', KEYS[2], 'token', 'last')
 local token, previous = held[1] or '', held[2] or '0-0'
 if token ~= ARGV[1] then return {0, token, previous} end
-local parts, first = tonumber(ARGV[6]), 7 + 2 * tonumber(ARGV[6])
-local at = first - 1
-for part = 7, first - 1, 2 do at = at + tonumber(ARGV[part]) end
-local last = previous
-for i = first, at do last = redis.call('XADD', KEYS[1], '*', 'event', ARGV[i]) end
+local parts = tonumber(ARGV[6])
+local at, last = 6 + 2 * parts, previous
 local relayed = 0
-if #KEYS > 6 and parts > 0 and (redis.call('HGET', KEYS[8], ARGV[5]) or '0-0') == previous then
-  local i = first
-  for part = 7, first - 1, 2 do
-    local batch = '[' .. table.concat(ARGV, ',', i, i + tonumber(ARGV[part]) - 1) .. ']'
-    redis.call('XADD', KEYS[7], '*', 'server', ARGV[5], 'events', batch, 'sizes', ARGV[part + 1])
-    i = i + tonumber(ARGV[part])
+if #KEYS > 6 and parts > 0 and (redis.call('HGET', KEYS[8], ARGV[5]) or '0-0') == previous then relayed = 1 end
+for part = 7, at, 2 do
+  local batch, from = ARGV[part], 2
+  for size in string.gmatch(ARGV[part + 1], '%d+') do
+    local to = from + size
+    last = redis.call('XADD', KEYS[1], '*', 'event', string.sub(batch, from, to - 1))
+    from = to + 1
   end
+  if relayed == 1 then
+    redis.call('XADD', KEYS[7], '*', 'server', ARGV[5], 'events', batch, 'sizes', ARGV[part + 1])
+  end
+end
+if relayed == 1 then
   redis.call('HSET', KEYS[8], ARGV[5], last)
   redis.call('HSETNX', KEYS[9], ARGV[5], last)
-  relayed = 1
 end
 while at < #ARGV do
   local size = tonumber(ARGV[at + 1])
@@ -89,14 +97,12 @@ def pack_commit(commit: Commit, *, relay: bool) -> bytes:
     """The command, ready for the wire; its reply goes to `outcome`. `relay`: into the firehose, too, which has to be at
     the same node, if nothing that comes before is missing there.
     """
-    keys, batches = commit.keys.all, [commit.events] if commit.events else []
-    if relay:
-        keys, batches = (*keys, FIREHOSE, MARKS, SERVERS), list(parts(commit.events))
-    heads = [word for one in batches for word in (b"%d" % len(one), sizes(one) if relay else b"")]
+    keys = (*commit.keys.all, FIREHOSE, MARKS, SERVERS) if relay else commit.keys.all
     cursor = (b"0", b"") if commit.cursor is None else (b"1", commit.cursor)
+    head = [commit.expected, commit.token, *cursor, commit.keys.server, b"%d" % len(commit.batches)]
+    events = [part for one in commit.batches for part in (one.events, one.sizes)]
     changes = [part for change in commit.changes for piece in split(change) for part in (b"%d" % len(piece), *piece)]
-    head = [commit.expected, commit.token, *cursor, commit.keys.server, b"%d" % len(batches), *heads]
-    return SCRIPT.call(keys, [*head, *commit.events, *changes])
+    return SCRIPT.call(keys, [*head, *events, *changes])
 
 
 def split(change: Change) -> Iterator[Change]:

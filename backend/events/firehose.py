@@ -1,4 +1,6 @@
-"""All servers' events in one stream, in batches: written after the commit, each exactly once, whoever dies in between.
+"""All servers' events in one stream, in batches, each exactly once, whoever dies in between.
+
+At one node the commit itself writes them. In a cluster they are written after it, here; so is what is missing.
 
 A mark for each server says up to which entry of its stream the firehose has got. A batch is added only where the mark
 is the entry before the batch, in one script that moves the mark; whatever was not added is read from the stream.
@@ -17,6 +19,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
+from backend.events.batch import Batch, batches
 from backend.events.connection import Client, problem
 from backend.events.errors import StoreError, code
 from backend.events.firehose_script import ALIGN, RELAY, pack_relay
@@ -32,16 +35,16 @@ PAGE = 500  # entries of a server's stream read at once
 RETRY_S = (0.2, 15.0)
 
 
-Move = tuple[ServerKeys, bytes, bytes, Sequence[bytes]]
+Move = tuple[ServerKeys, bytes, bytes, Sequence[Batch]]
 """Events of a server that follow the entry with the first id, up to the second one."""
 
 
 @dataclass(frozen=True)
-class _Batch:
+class _Waiting:
     keys: ServerKeys
     previous: bytes
     last: bytes
-    events: Sequence[bytes]
+    batches: Sequence[Batch]
     size: int
 
 
@@ -52,7 +55,7 @@ class Firehose:
         self.problem = ""
         self._client = client
         self._max_bytes = max_bytes
-        self._queue: deque[_Batch] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._size = 0
         self._late: dict[ServerKeys, None] = {}
         self._wake = asyncio.Event()
@@ -62,13 +65,13 @@ class Firehose:
         self._room.set()
         self._script_known = False
 
-    def push(self, keys: ServerKeys, previous: bytes, last: bytes, events: Sequence[bytes]) -> None:
+    def push(self, keys: ServerKeys, previous: bytes, last: bytes, added: Sequence[Batch]) -> None:
         """Events that were just committed, with the stream's newest id before and after. Never waits."""
-        size = sum(map(len, events))
+        size = sum(len(one.events) for one in added)
         if keys in self._late or self._size + size > self._max_bytes:
             self.late(keys)
             return
-        self._queue.append(_Batch(keys, previous, last, events, size))
+        self._queue.append(_Waiting(keys, previous, last, added, size))
         self._size += size
         if self._size > self._max_bytes // 2 and not self.problem:
             self._room.clear()
@@ -121,7 +124,7 @@ class Firehose:
 
     async def _send(self) -> None:
         """A part of the queue in one write; what the mark does not fit to is late."""
-        part: list[_Batch] = []
+        part: list[_Waiting] = []
         size = 0
         while self._queue and size < SEND_BYTES:
             batch = self._queue.popleft()
@@ -129,7 +132,7 @@ class Firehose:
             size += batch.size
         self._size -= size
         try:
-            replies = await self._relay([(one.keys, one.previous, one.last, one.events) for one in part])
+            replies = await self._relay([(one.keys, one.previous, one.last, one.batches) for one in part])
         except BaseException:
             for one in part:
                 self._late[one.keys] = None
@@ -193,7 +196,7 @@ class Firehose:
                 await self._align(keys, mark, last)
                 return relayed
             events = [fields[1] for _, fields in page]
-            before, mark = mark, (await self._relay([(keys, mark, page[-1][0], events)]))[0]
+            before, mark = mark, (await self._relay([(keys, mark, page[-1][0], list(batches(events)))]))[0]
             relayed += len(events) if mark == page[-1][0] and mark != before else 0
         return relayed
 

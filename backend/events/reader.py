@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backend.events.batch import unbatch
 from backend.events.connection import Client
 from backend.events.errors import StoreError
-from backend.events.firehose_script import unbatch
 from backend.events.resp import pairs
 
 _GRACE_S = 5.0  # beyond the time that a read blocks

@@ -120,7 +120,7 @@ class EventStore:
             if result.previous is None or self._relay:
                 self._firehose.late(commit.keys)
             else:
-                self._firehose.push(commit.keys, result.previous, result.last, commit.events)
+                self._firehose.push(commit.keys, result.previous, result.last, commit.batches)
         return result
 
     async def close(self) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from redis import Redis
 
+from backend.events.batch import unbatch
 from backend.events.catalogue import ALL
-from backend.events.firehose_script import unbatch
 from backend.events.keys import FIREHOSE, ServerKeys
 from benchmarks.event_path.ours import NAMESPACE
 

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from backend.events.batch import BATCH_BYTES
 from backend.events.connection import Client, connect
 from backend.events.errors import StoreError
 from backend.events.firehose import Firehose
-from backend.events.firehose_script import BATCH_BYTES
 from backend.events.keys import FIREHOSE, MARKS, ServerKeys
 from backend.events.reader import StreamReader
 from backend.events.store import Committed, EventStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.crc import key_slot
 
-from backend.events.firehose_script import BATCH_BYTES, parts, unbatch
+from backend.events.batch import BATCH_BYTES, batches, unbatch
 from backend.events.keys import FIREHOSE, MARKS, SERVERS, ServerKeys
 from backend.events.resp import order, pack
 from backend.events.url import Target, parse
@@ -64,10 +64,10 @@ def test_ids_compare_as_numbers() -> None:
 
 def test_batches_are_bounded_and_read_back() -> None:
     events = [b'{"a":"%b"}' % (b"x" * size) for size in (10, BATCH_BYTES, 5, BATCH_BYTES // 2, BATCH_BYTES // 2, 1)]
-    made = [list(part) for part in parts(events)]
+    made = [unbatch(one.events, one.sizes) for one in batches(events)]
     assert [len(one) for one in made] == [1, 1, 2, 2]
     assert [event for part in made for event in part] == events
-    assert list(parts([])) == []
+    assert list(batches([])) == []
     assert unbatch(b'[{"a":1},{"b":"\xc3\xa4"}]', b"7 10") == [b'{"a":1}', b'{"b":"\xc3\xa4"}']
     assert unbatch(b'[{"a": 1}, {"b": "\xc3\xa4"}]', b"") == [b'{"a":1}', b'{"b":"\xc3\xa4"}']
     assert [unbatch(b"no json", b""), unbatch(b"5", b""), unbatch(b"[]", b"x")] == [[b"no json"], [b"5"], [b"[]"]]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from backend.events.batch import unbatch
 from backend.events.commit import split
 from backend.events.connection import Client
 from backend.events.errors import StoreError
-from backend.events.firehose_script import unbatch
 from backend.events.keys import FIREHOSE
 from backend.events.push.keys import NAMES, PushKeys
 from backend.events.push.scripts import HOLD, OPEN, READ, RELEASE, SETTLE
