@@ -57,7 +57,7 @@ class LogEvents:
             kept = json.loads(raw)
             self._limits, self._maintenance, self._pod = kept["limits"], kept["maintenance"], kept["pod"]
             self.claims = Claims(kept["claims"])
-            self._place = LogCursor.from_bytes(json.dumps(kept["log"]).encode()) if kept["log"] else None
+            self._place = LogCursor.from_json(kept["log"]) if kept["log"] else None
         except (ValueError, KeyError, TypeError) as error:
             log.error("%s: the place in the log that was kept cannot be read (%s); reading it again", self._source.uri,
                       error)  # fmt: skip
@@ -68,7 +68,7 @@ class LogEvents:
     def kept(self) -> bytes:
         """The cursor, for `load`."""
         fields = {
-            "log": json.loads(self._place.to_bytes()) if self._place else None,
+            "log": self._place.to_json() if self._place else None,
             "limits": self._limits,
             "maintenance": self._maintenance,
             "pod": self._pod,
@@ -134,8 +134,7 @@ class LogEvents:
     def _other(self, name: bytes, at: bytes, line: bytes) -> None:
         record = parse_line(line)
         handle = _HANDLERS.get(type(record)) if record is not None else None
-        time = utc(at.decode("latin-1"))
-        if handle is not None and time:  # kubelet gives each line its time
+        if handle is not None and (time := utc(at.decode("latin-1"))):  # kubelet gives each line its time
             handle(self, record, name.decode("latin-1"), time)
 
     def _session(self, record: Any, name: str, time: str) -> None:

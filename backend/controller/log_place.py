@@ -7,10 +7,10 @@ A re-read of the same file gives the same lines in the same order.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 OVERLAP = timedelta(seconds=2)  # how far timestamps may go back within a file
 FAR_NS = 10 * 10**9  # a line this much later is surely behind the one that is looked for
@@ -33,14 +33,13 @@ class LogCursor:
     digest: str = ""
     over: bool = False
 
-    def to_bytes(self) -> bytes:
-        return json.dumps(asdict(self), separators=(",", ":")).encode()
+    def to_json(self) -> dict[str, Any]:
+        return vars(self)
 
     @classmethod
-    def from_bytes(cls, raw: bytes) -> LogCursor:
+    def from_json(cls, found: Any) -> LogCursor:
         """Raises ValueError for what no version of ours has written."""
         try:
-            found = json.loads(raw)
             return cls(
                 pod_uid=str(found["pod_uid"]),
                 restarts=int(found["restarts"]),
