@@ -15,8 +15,8 @@ CONTAINER = "kopia"
 class LogPod:
     """A pod whose Kopia container was started at least once. `ended`: its process is gone and none has followed yet.
 
-    `since`: when the run began as far as we know, RFC 3339; of a container that was restarted more than once, when the
-    pod was made.
+    `began`: when this run did, RFC 3339. `since`: from when on nobody has read yet as far as the status tells; of a
+    container that was restarted more than once, when the pod was made.
     """
 
     namespace: str
@@ -25,6 +25,7 @@ class LogPod:
     restarts: int
     ended: bool
     since: str = ""
+    began: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def log_pod(pod: Json | None) -> LogPod | None:
     restarts = int(found.get("restartCount") or 0)
     since = str(meta.get("creationTimestamp") or "") if restarts > 1 else began
     return LogPod(
-        str(meta["namespace"]), str(meta["name"]), str(meta["uid"]), restarts, not state.get("running"), since
+        str(meta["namespace"]), str(meta["name"]), str(meta["uid"]), restarts, not state.get("running"), since, began
     )
 
 

@@ -149,8 +149,13 @@ class LogReader:
     # --- ways of reading ---------------------------------------------------------------------------------------------
 
     async def _whole(self, pod: LogPod) -> None:
+        """A run from its beginning, or from where it was rotated; an empty log was not."""
+        gap = self._gap
+        self._gap = gap or (Gap(pod.began, "", ROTATED) if pod.began else None)
         async for chunk in self._held(pod):
             await self._emit(pod, pod.restarts, self._checked(chunk))
+            gap = None
+        self._gap = gap if gap and gap.reason != ROTATED else None
 
     async def _continue(self, pod: LogPod, *, previous: bool = False) -> bool:
         """What follows our line, if it is in this log; its number may be less where lines before it were rotated."""
@@ -269,7 +274,10 @@ class LogReader:
 
 def _in_run(pod: LogPod, restarts: int) -> LogPod:
     """The pod, where its log tells that this run goes on now: the pod's status may be late."""
-    return replace(pod, restarts=restarts, ended=pod.ended and pod.restarts >= restarts)
+    known = pod.restarts == restarts
+    return replace(
+        pod, restarts=restarts, ended=pod.ended and pod.restarts >= restarts, began=pod.began if known else ""
+    )
 
 
 def _missing_since(pod: LogPod) -> Gap | None:

@@ -51,7 +51,7 @@ class Kubelet:
         self.requests = 0
         self.remark = b""
         self.runs = [Run(self.clock)]
-        self._following = 0
+        self._following: Run | None = None
         self._news = asyncio.Condition()
 
     # --- what happens at the node ------------------------------------------------------------------------------------
@@ -86,12 +86,12 @@ class Kubelet:
     async def followed(self) -> None:
         """Until somebody has read all there is and waits for more."""
         async with self._news, asyncio.timeout(20):
-            await self._news.wait_for(lambda: self._following > 0)
+            await self._news.wait_for(lambda: self._following is self.runs[-1])
 
     def status(self) -> LogPod:
         restarts = len(self.runs) - 1
         since = self.runs[0].began if restarts > 1 else self.runs[-1].began
-        return LogPod(NAMESPACE, POD, self.uid, restarts, self.runs[-1].ended, stamp(since))
+        return LogPod(NAMESPACE, POD, self.uid, restarts, self.runs[-1].ended, stamp(since), stamp(self.runs[-1].began))
 
     # --- what the API gives ------------------------------------------------------------------------------------------
 
@@ -138,7 +138,7 @@ class Kubelet:
                 await self._send(response, self.remark)
                 return response
             async with self._news:
-                self._following += 1
+                self._following = run
                 self._news.notify_all()
                 await self._news.wait_for(lambda sent=sent: len(run.lines) > sent or run.ended)  # type: ignore[misc]
 

@@ -21,8 +21,8 @@ def pod(state: Any = None, last: Any = None, restarts: int = 0, name: str = "kop
     return {"metadata": meta, "status": {"containerStatuses": [container]}}
 
 
-def found(restarts: int, *, ended: bool, since: str) -> LogPod:
-    return LogPod("backup", "vms-0", "u", restarts, ended, since)
+def found(restarts: int, *, ended: bool, since: str, began: str = "") -> LogPod:
+    return LogPod("backup", "vms-0", "u", restarts, ended, since, began or since)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def found(restarts: int, *, ended: bool, since: str) -> LogPod:
         (pod(ENDED), found(0, ended=True, since=FIRST)),
         (pod(WAITING, ENDED, 0), found(0, ended=True, since=FIRST)),
         (pod(RUNNING, ENDED, 1), found(1, ended=False, since=SECOND)),
-        (pod(RUNNING, ENDED, 2), found(2, ended=False, since=MADE)),
-        (pod(WAITING, ENDED, 5), found(5, ended=True, since=MADE)),
+        (pod(RUNNING, ENDED, 2), found(2, ended=False, since=MADE, began=SECOND)),
+        (pod(WAITING, ENDED, 5), found(5, ended=True, since=MADE, began=FIRST)),
     ],
 )
 def test_pods(raw: Any, expected: LogPod | None) -> None:

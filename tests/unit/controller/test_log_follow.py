@@ -139,6 +139,16 @@ async def test_a_pod_that_goes_and_another_that_comes(following: Following) -> N
     assert not following.sink.gaps()
 
 
+async def test_the_first_line_of_an_empty_log_is_no_gap(following: Following) -> None:
+    """However late it comes: who follows from the beginning has missed nothing."""
+    following.aim()
+    await following.kubelet.followed()
+    following.kubelet.clock += 100 * 10**9
+    await following.wrote(line(0))
+    await following.has_all()
+    assert not following.sink.gaps()
+
+
 async def test_a_sink_that_goes_on_elsewhere_is_given_what_follows_there(following: Following) -> None:
     """As after a commit that was lost: the last batches were taken, and are not there any more."""
     kubelet, sink = following.kubelet, following.sink

@@ -296,6 +296,22 @@ async def test_a_pod_that_is_new_to_us_and_whose_log_was_rotated() -> None:
         assert reading.sink.lines() == as_read(kubelet.runs[0])[3:]
 
 
+@pytest.mark.parametrize("restarts", [1, 3])
+async def test_a_run_that_was_rotated_before_anybody_read_its_beginning(restarts: int) -> None:
+    async with Kubelet() as kubelet:
+        reading = Reading(kubelet)
+        for number in range(restarts):
+            kubelet.write(line(number))
+            await reading.all()
+            kubelet.restart()
+        kubelet.write(*map(line, range(5)), step=20 * 10**9)
+        run = kubelet.runs[-1]
+        run.lost = 3
+        await reading.all()
+        assert reading.sink.gaps() == [(stamp(run.began), stamp(run.lines[3][0]), log_read.ROTATED)]
+        assert reading.sink.lines()[restarts:] == as_read(run)[3:]
+
+
 async def test_runs_that_nobody_read_are_a_gap() -> None:
     async with Kubelet() as kubelet:
         reading = Reading(kubelet)
