@@ -143,9 +143,15 @@ def _time(seconds: float) -> str | None:
 # --- objectives ------------------------------------------------------------------------------------------------------
 
 
-def overdue_step(late: Mapping[str, float], known: Mapping[str, str], now: datetime, age: str) -> SnapshotStep:
-    """`late`: the overdue users and their last complete snapshot; `known`: those told, by name. In `tenants` of the
-    result: who is overdue now, and "" for who is no longer.
+def overdue_step(
+    late: Mapping[str, float],
+    known: Mapping[str, str],
+    now: datetime,
+    age: str,
+    newest: Callable[[str], str | None] = lambda _user: None,
+) -> SnapshotStep:
+    """`late`: the overdue users and their last complete snapshot; `known`: those told, by name; `newest`: when a user's
+    newest complete snapshot ended. In `tenants` of the result: who is overdue now, and "" for who is no longer.
     """
     step = SnapshotStep()
     for user in sorted(late.keys() - known.keys()):
@@ -155,7 +161,6 @@ def overdue_step(late: Mapping[str, float], known: Mapping[str, str], now: datet
         step.news.append(News(payload, f"{user}.overdue.{last or 'never'}.{age}", stamp(now)))
     for user in sorted(known.keys() - late.keys()):
         step.tenants[user] = ""
-        step.news.append(
-            News(events.TenantRecovered(user=user), f"{user}.recovered.{known[user]}.{stamp(now)}", stamp(now))
-        )
+        payload = events.TenantRecovered(user=user, last_complete_time=newest(user))
+        step.news.append(News(payload, f"{user}.recovered.{known[user]}.{stamp(now)}", stamp(now)))
     return step

@@ -102,10 +102,14 @@ class SnapshotJournal:
     def overdue(self, late: Mapping[str, float], age: str, now: datetime) -> tuple[list[News], dict[str, str]]:
         """`late`: since when by user; of whoever never had a snapshot, since the account was made."""
         last = {user: since if self._told.get(user) else 0.0 for user, since in late.items()}
-        step = overdue_step(last, self._overdue, now, age)
+        step = overdue_step(last, self._overdue, now, age, self._newest)
         for user, text in step.tenants.items():
             if text:
                 self._overdue[user] = text
             else:
                 self._overdue.pop(user, None)
         return step.news, {OVERDUE + user: text for user, text in step.tenants.items()}
+
+    def _newest(self, user: str) -> str | None:
+        bodies = map(json.loads, self._told.get(user, {}).values())
+        return max((str(one["endTime"]) for one in bodies if not one["incomplete"] and "endTime" in one), default=None)

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 
 from backend.controller.snapshot_events import Context, SnapshotStep, overdue_step, snapshot_step
+from backend.controller.snapshot_journal import SnapshotJournal
 from backend.events.catalogue import Payload, type_of
 from backend.kopia.snapshots import Snapshot
 
@@ -133,3 +134,17 @@ def test_overdue_and_recovered() -> None:
     later = overdue_step({BOB: 0.0}, first.tenants, NOW, "26h")
     assert kinds(later) == ["tenant.recovered"]
     assert later.tenants == {ALICE: ""}
+
+
+def test_who_recovered_has_a_newest_snapshot() -> None:
+    journal = SnapshotJournal()
+    times = ("2026-11-22T09:00:00.000000Z", "2026-11-23T09:00:00.000000Z", "2026-11-24T09:00:00.000000Z")
+    kept = {
+        f"m{number}": json.dumps({"user": ALICE, "endTime": time, "incomplete": "canceled" if number == 2 else ""})
+        for number, time in enumerate(times)
+    }
+    journal.load(kept, {})
+    told, _ = journal.overdue({ALICE: 1_763_800_000.0}, "26h", NOW)
+    assert [type_of(one.payload).name for one in told] == ["tenant.overdue"]
+    told, _ = journal.overdue({}, "26h", NOW)
+    assert [one.payload.model_dump() for one in told] == [{"user": ALICE, "last_complete_time": times[1]}]
