@@ -161,6 +161,6 @@ def overdue_step(
         step.news.append(News(payload, f"{user}.overdue.{last or 'never'}.{age}", stamp(now)))
     for user in sorted(known.keys() - late.keys()):
         step.tenants[user] = ""
-        payload = events.TenantRecovered(user=user, last_complete_time=newest(user))
-        step.news.append(News(payload, f"{user}.recovered.{known[user]}.{stamp(now)}", stamp(now)))
+        recovered = events.TenantRecovered(user=user, last_complete_time=newest(user))
+        step.news.append(News(recovered, f"{user}.recovered.{known[user]}.{stamp(now)}", stamp(now)))
     return step
