@@ -8,7 +8,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 from backend.controller.log_batch import LogPod, LogSink
-from backend.controller.log_read import ElsewhereError, Hints, LogReader
+from backend.controller.log_read import ElsewhereError, LogReader
+from backend.controller.log_source import Hints
 from backend.kopia.backoff import Backoff
 from backend.kube.client import KubeClient
 from backend.kube.errors import KubeError

@@ -7,35 +7,20 @@ before: how kubelet and the pod's status count runs may differ for a moment.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from backend.controller.log_batch import CONTAINER, LogBatch, LogPod, LogSink
-from backend.controller.log_place import (
-    OVERLAP,
-    After,
-    Gap,
-    LogCursor,
-    Resume,
-    advance,
-    last_stamp,
-    moment,
-    remember,
-    stamp,
-    stamped,
-)
+from backend.controller.log_batch import LogBatch, LogPod, LogSink
+from backend.controller.log_place import OVERLAP, After, Gap, LogCursor, Resume, advance, moment, remember, stamp
+from backend.controller.log_source import Hints, LogSource
 from backend.kube.client import KubeClient
-from backend.kube.errors import KubeError, NotFoundError
+from backend.kube.errors import NotFoundError
 
 SEARCH_S = 5.0  # a stream that does not come to our place within this was rotated meanwhile
 START_NS = 30 * 10**9  # Kopia's first line comes within this after its start, unless its log was rotated
 ROTATED = "the log was rotated before it was read"
 RESTARTED = "the container was restarted more often than its logs are kept"
 DELETED = "the pod was deleted before its log was read to the end"
-
-Hints = Callable[[bytes], None]
 
 
 class ElsewhereError(Exception):
@@ -46,10 +31,8 @@ class LogReader:
     """One server's. `hints` gets every line as it comes, also while the sink keeps none; some more than once."""
 
     def __init__(self, client: KubeClient, sink: LogSink, hints: Hints) -> None:
-        self._client = client
+        self._source = LogSource(client, hints)
         self._sink = sink
-        self._hints = hints
-        self._hinted = b""
         self._place: LogCursor | None = None
         self._before = b""
         self._fresh = True  # nothing was handed on since the reading began
@@ -90,7 +73,7 @@ class LogReader:
         """Everything that kubelet holds of a pod that is new to us; the pod with the run that is followed then."""
         self._gap = _missing_since(pod)
         previous = False
-        async for chunk in self._held(pod, previous=True):
+        async for chunk in self._source.held(pod, previous=True):
             previous = True
             await self._emit(pod, max(0, pod.restarts - 1), self._checked(chunk))
         if previous:
@@ -152,7 +135,7 @@ class LogReader:
         """A run from its beginning, or from where it was rotated; an empty log was not."""
         gap = self._gap
         self._gap = gap or (Gap(pod.began, "", ROTATED) if pod.began else None)
-        async for chunk in self._held(pod):
+        async for chunk in self._source.held(pod):
             await self._emit(pod, pod.restarts, self._checked(chunk))
             gap = None
         self._gap = gap if gap and gap.reason != ROTATED else None
@@ -164,7 +147,7 @@ class LogReader:
             return False
         for any_number in (False, True):
             resume = Resume(place, any_number=any_number)
-            async for chunk in self._held(pod, previous=previous, since=place.since):
+            async for chunk in self._source.held(pod, previous=previous, since=place.since):
                 found = resume.found
                 new = resume.feed(chunk)
                 if resume.found and not found:
@@ -178,7 +161,7 @@ class LogReader:
     async def _later(self, pod: LogPod, place: LogCursor, *, previous: bool) -> None:
         """Our line is gone: what was written after it."""
         after = After(place)
-        async for chunk in self._held(pod, previous=previous, since=place.since):
+        async for chunk in self._source.held(pod, previous=previous, since=place.since):
             if new := after.feed(chunk):
                 await self._emit(pod, pod.restarts - previous, new)
 
@@ -193,7 +176,7 @@ class LogReader:
         since = place.since if same and place is not None else None
         limit_s = SEARCH_S if isinstance(start, Resume) else None
         try:
-            async with asyncio.timeout(limit_s) as limit, self._stream(pod, since=since) as chunks:
+            async with asyncio.timeout(limit_s) as limit, self._source.stream(pod, since=since) as chunks:
                 async for chunk in chunks:
                     new = start.feed(chunk) if start is not None else chunk
                     if start is not None and start.found:
@@ -207,42 +190,9 @@ class LogReader:
         self._clean = True
 
     async def _only_hint(self, pod: LogPod) -> None:
-        async with self._stream(pod, since=datetime.now(UTC) - OVERLAP) as chunks:
+        async with self._source.stream(pod, since=datetime.now(UTC) - OVERLAP) as chunks:
             async for _ in chunks:
                 continue
-
-    async def _held(
-        self, pod: LogPod, *, previous: bool = False, since: datetime | None = None
-    ) -> AsyncIterator[bytes]:
-        """What kubelet holds now; nothing where there is no such run."""
-        try:
-            async with self._stream(pod, follow=False, previous=previous, since=since) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except KubeError as error:
-            if error.status != 400:
-                raise
-
-    @asynccontextmanager
-    async def _stream(
-        self, pod: LogPod, *, follow: bool = True, previous: bool = False, since: datetime | None = None
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
-        async with self._client.log_chunks(
-            pod.namespace, pod.name, CONTAINER, follow=follow, previous=previous, since=since
-        ) as chunks:
-            yield self._hinting(chunks)
-
-    async def _hinting(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async for chunk in chunks:
-            last, lines = last_stamp(chunk), chunk
-            if not last:
-                lines = stamped(chunk)
-                last = last_stamp(lines)
-            if last > self._hinted:
-                self._hinted = last
-                self._hints(lines)
-            if lines:
-                yield lines
 
     # --- handing on --------------------------------------------------------------------------------------------------
 
