@@ -49,7 +49,7 @@ class LogServer:
                 if follow:
                     await asyncio.Event().wait()
                 writer.write(b"0\r\n\r\n")
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, RuntimeError):  # sendfile's, of a client that is gone
             writer.close()
 
     async def _send(self, writer: asyncio.StreamWriter, path: Path, *, follow: bool) -> None:
