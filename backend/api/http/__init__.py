@@ -1,0 +1,1 @@
+"""HTTP as every route of the API speaks it: problems, request ids, ETags, compression, limits, pages."""
