@@ -1,0 +1,1 @@
+"""What the API knows: servers from a watch; tenants, snapshots and sessions from Redis, held in memory."""

@@ -1,0 +1,59 @@
+"""Fields of the projections in Redis as items of an index: the JSON that goes out, and what it is sorted by. Pure.
+
+Names are those of the events (docs/events.md) and of the custom resource.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from backend.api.data.index import Item
+
+START, END, SIZE = range(3)
+"""Orders of snapshots."""
+
+US: Final = 1_000_000
+_DONE: Final = b',"incomplete":""}'
+_COMPLETE: Final = b',"complete":true}'
+_NO_END: Final = "no end"
+
+
+def snapshot_item(text: bytes) -> Item:
+    """Of the projection `snapshots`. Raises ValueError, KeyError or TypeError for what is none of ours."""
+    found = json.loads(text)
+    cause = found.pop("incomplete")
+    complete = not cause and "endTime" in found
+    if complete and text.endswith(_DONE):
+        body = text[: -len(_DONE)] + _COMPLETE  # nearly always: nothing has to be encoded anew
+    else:
+        body = dump(found | ({"complete": True} if complete else {"complete": False, "cause": cause or _NO_END}))
+    keys = (micros(found.get("startTime")), micros(found.get("endTime")), int(found["sizeBytes"]))
+    return Item(sys.intern(found["user"]), keys, body, sys.intern(found["path"]), complete)
+
+
+def session_item(text: bytes) -> tuple[str, Item]:
+    """Name and item of the projection `sessions`; raises like `snapshot_item`."""
+    found = json.loads(text)
+    name, user = str(found["session"]), str(found["user"])
+    shown = {"session": name, "user": user, "address": found["address"], "startedAt": found["startedAt"]}
+    body = dump(shown | {"traceparent": f"00-{found['trace']}-{found['span']}-01"})
+    return name, Item(sys.intern(user), (micros(found["startedAt"]),), body)
+
+
+def micros(time: str | None) -> int:
+    """Microseconds since 1970 of an RFC 3339 time; 0 for none."""
+    return round(datetime.fromisoformat(time).timestamp() * US) if time else 0
+
+
+def dump(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def joined(bodies: Iterable[bytes], total: int, following: str | None) -> bytes:
+    """A page."""
+    tail = b',"next":"%b"}' % following.encode() if following else b"}"
+    return b'{"items":[%b],"total":%d%b' % (b",".join(bodies), total, tail)

@@ -1,0 +1,129 @@
+"""Sorted lists against plain sorting, and pages that lose and repeat nothing while everything around them changes."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from backend.api.data import cursor
+from backend.api.data.errors import InvalidQuery
+from backend.api.data.index import KEPT_SORTED, Change, Collection, Entry, Index, Item, Slice, cut
+
+USERS = ("alice@vm-1", "bob@vm-2", "carol@vm-3")
+
+
+def item(chance: random.Random, name: str, spread: int = 50) -> Item:
+    keys = (chance.randrange(spread), chance.randrange(spread), chance.randrange(spread))
+    return Item(chance.choice(USERS), keys, f'"{name}{keys}"'.encode(), "/home", chance.random() < 0.9)
+
+
+def change_of(chance: random.Random, names: range, many: int) -> Change:
+    picked = chance.sample(list(names), many)
+    return {str(name): None if chance.random() < 0.4 else item(chance, str(name)) for name in picked}
+
+
+def check(index: Index, wanted: dict[str, Item]) -> None:
+    assert index.items == wanted
+    for order in range(3):
+        assert index.entries(order) == sorted((one.keys[order], name) for name, one in wanted.items())
+
+
+@pytest.mark.parametrize("size", [100, 3 * KEPT_SORTED])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_collection_is_what_a_plain_sort_makes_of_it(size: int, seed: int) -> None:
+    chance = random.Random(seed)
+    held = Collection(3)
+    model: dict[str, Item] = {}
+    for _ in range(25):
+        change = change_of(chance, range(size), chance.choice([1, 5, size // 3]))
+        changed = held.apply(change)
+        assert changed == {
+            one.user for name, new in change.items() for one in (model.get(name), new)
+            if one is not None and model.get(name) != new
+        }  # fmt: skip
+        for name, one in change.items():
+            if one is None:
+                model.pop(name, None)
+            else:
+                model[name] = one
+        check(held.all, model)
+        check(held.incomplete, {name: one for name, one in model.items() if not one.complete})
+        for user in USERS:
+            check(held.tenant(user), {name: one for name, one in model.items() if one.user == user})
+        assert set(held.tenants) == {one.user for one in model.values()}
+        again = Collection(3)
+        again.apply(dict(reversed(model.items())))
+        assert again.all.version == held.all.version
+        assert {user: one.version for user, one in again.tenants.items()} == {
+            user: one.version for user, one in held.tenants.items()
+        }
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("seed", range(20))
+def test_pages_lose_and_repeat_nothing_while_items_come_and_go(seed: int, descending: bool) -> None:
+    """Many share a key, so that the order among those counts."""
+    chance = random.Random(seed)
+    held = Collection(3)
+    names = range(400)
+    held.apply({str(name): item(chance, str(name), 20) for name in names if name % 2})
+    order = chance.randrange(3)
+    stayed = dict(held.all.items)
+    seen: list[Entry] = []
+    after: Entry | None = None
+    while True:
+        found = held.all.find(order, Slice(chance.randrange(1, 30), after, descending))
+        seen += [(held.all.items[name].keys[order], name) for name in found.ids]
+        if not found.more:
+            break
+        after = cursor.decode(cursor.encode("any", seen[-1]), "any")
+        change = change_of(chance, names, 12)
+        held.apply(change)
+        stayed = {name: one for name, one in stayed.items() if name not in change}
+    assert seen == sorted(set(seen), reverse=descending)
+    assert set(stayed) <= {name for _, name in seen}
+
+
+def test_a_slice_has_bounds_and_says_whether_more_follow() -> None:
+    held = [(key, str(key)) for key in range(10)]
+    found = cut(held, Slice(3, first=2, end=8))
+    assert (found.ids, found.total, found.more) == (["7", "6", "5"], 6, True)
+    found = cut(held, Slice(3, (3, "3"), first=2, end=8))
+    assert (found.ids, found.total, found.more) == (["2"], 6, False)
+    found = cut(held, Slice(3, (5, "5"), False, first=2, end=8))
+    assert (found.ids, found.total, found.more) == (["6", "7"], 6, False)
+    assert cut(held, Slice(3, (99, ""), False, first=2, end=8)).ids == []
+    assert cut(held, Slice(3, (0, ""), True, first=5, end=3)) == ([], 0, False)
+
+
+def test_a_search_is_kept_until_something_changes() -> None:
+    chance = random.Random(1)
+    index = Index(3)
+    index.apply({str(name): item(chance, str(name)) for name in range(50)})
+    asked: list[str] = []
+
+    def matches(one: Item) -> bool:
+        asked.append(one.user)
+        return one.user == "bob@vm-2"
+
+    first = index.search(0, Slice(5), "bob", matches)
+    assert len(asked) == 50
+    assert index.search(0, Slice(5), "bob", matches) == first
+    assert len(asked) == 50
+    index.apply({"50": item(chance, "50")})
+    index.search(0, Slice(5), "bob", matches)
+    assert len(asked) == 101
+
+
+@pytest.mark.parametrize("text", ["x", "", "W10", "WzEsMiwzXQ", "é", "bnVsbA", "A" * 5000, "W1siYSJdLDEsImIiXQ"])
+def test_a_cursor_of_nobody_is_refused(text: str) -> None:
+    with pytest.raises(InvalidQuery, match="cursor"):
+        cursor.decode(text, "snapshots")
+
+
+def test_a_cursor_of_another_order_is_refused() -> None:
+    entry = (5, 'an "id" of é')
+    assert cursor.decode(cursor.encode("a", entry), "a") == entry
+    with pytest.raises(InvalidQuery, match="cursor"):
+        cursor.decode(cursor.encode("a", entry), "b")
