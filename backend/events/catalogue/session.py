@@ -8,7 +8,7 @@ from pydantic import Field
 
 from backend.events.catalogue.base import TENANT, Count, Payload, Severity, Text, Time, User, event
 
-_SESSION = "b1d6f0a4-62a5-4c62-8a44-0f6c2f6f3f10.0.2026-11-23T09:42:19.766969123Z"
+_SESSION = "b1d6f0a4-62a5-4c62-8a44-0f6c2f6f3f10.2026-11-23T09:42:19.766969123Z"
 
 
 class _Session(Payload):

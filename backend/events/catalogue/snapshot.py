@@ -32,7 +32,7 @@ class _Snapshot(Payload):
 
 
 @event("snapshot.created", subject=TENANT,
-       example=_MADE | {"session": "b1d6f0a4-62a5-4c62-8a44-0f6c2f6f3f10.0.2026-11-23T09:42:19.766969123Z",
+       example=_MADE | {"session": "b1d6f0a4-62a5-4c62-8a44-0f6c2f6f3f10.2026-11-23T09:42:19.766969123Z",
                         "retention": ["latest-1", "daily-1"]})  # fmt: skip
 class SnapshotCreated(_Snapshot):
     """A complete snapshot is in the repository; not just claimed by the client."""
