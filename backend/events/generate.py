@@ -51,9 +51,7 @@ def schema(kind: EventType) -> dict[str, Any]:
 
 def example(kind: EventType) -> bytes:
     payload = kind.payload.model_validate(dict(kind.example))
-    return encode(
-        SOURCE, payload, id="b1d6f0a4-62a5-4c62-8a44-0f6c2f6f3f10.2026-11-23T09:42:22.978112233Z", time=TIME
-    )
+    return encode(SOURCE, payload, id="b1d6f0a4-62a5-4c62-8a44-0f6c2f6f3f10.2026-11-23T09:42:22.978112233Z", time=TIME)
 
 
 def page() -> str:
