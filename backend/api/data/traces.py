@@ -1,0 +1,131 @@
+"""Traces of what tenants did, put together from events: a session with its snapshots, a maintenance run. Pure.
+
+Each of these events carries the trace that it belongs to, so nothing else has to be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from backend.events.catalogue import repository, session, snapshot, type_of
+
+Event = Mapping[str, Any]
+Kind = Literal["session", "snapshot", "maintenance"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class Span(_Model):
+    """Times are RFC 3339 in UTC. A session that is still open has no end."""
+
+    span_id: str = Field(description="16 hexadecimal digits.")
+    parent_span_id: str | None = None
+    kind: Kind
+    name: str
+    start: str | None = Field(default=None, description="Absent where the beginning was not seen.")
+    end: str | None = None
+    status: Literal["ok", "error"] = "ok"
+    attributes: dict[str, str | int | float] = {}
+
+
+class TraceView(_Model):
+    """One story; the first span is its root."""
+
+    trace_id: str = Field(description="32 hexadecimal digits.")
+    subject: str = Field(description="The tenant (user@host), or the server.")
+    start: str
+    end: str | None = None
+    spans: tuple[Span, ...]
+
+
+_SESSION_STARTED, _SESSION_ENDED = type_of(session.SessionStarted).type, type_of(session.SessionEnded).type
+_SNAPSHOTS = {type_of(one).type for one in (snapshot.SnapshotCreated, snapshot.SnapshotIncomplete)}
+_MAINTENANCE_STARTED = type_of(repository.MaintenanceStarted).type
+_MAINTENANCE_FINISHED = type_of(repository.MaintenanceFinished).type
+_FIGURES = ("snapshot", "path", "sizeBytes", "files", "errors", "ignoredErrors", "cause")
+
+
+def traces_of(events: Iterable[Event]) -> list[TraceView]:
+    """Of events in their order; the newest trace first."""
+    stories: dict[str, dict[str, Span]] = {}
+    subjects: dict[str, str] = {}
+    for event in events:
+        trace_id, span_id = _ids(event)
+        made = _span(event, span_id) if trace_id else None
+        if made is None:
+            continue
+        spans = stories.setdefault(trace_id, {})
+        known = spans.get(made.span_id)
+        spans[made.span_id] = made if known is None else _joined(known, made)
+        subjects.setdefault(trace_id, str(event.get("subject", "")))
+    found = [_trace(trace_id, subjects[trace_id], list(spans.values())) for trace_id, spans in stories.items()]
+    return sorted(found, key=lambda one: (one.start, one.trace_id), reverse=True)
+
+
+def _ids(event: Event) -> tuple[str, str]:
+    parts = str(event.get("traceparent", "")).split("-")
+    return (parts[1], parts[2]) if len(parts) == 4 else ("", "")
+
+
+def _span(event: Event, span_id: str) -> Span | None:
+    kind, time, data = str(event.get("type")), str(event.get("time", "")), event.get("data") or {}
+    if kind in {_SESSION_STARTED, _SESSION_ENDED}:
+        ended = kind == _SESSION_ENDED
+        return Span(
+            span_id=span_id,
+            kind="session",
+            name="session",
+            start=data.get("startedAt") if ended else time,
+            end=time if ended else None,
+            status="error" if data.get("reason") == "server-ended" else "ok",
+            attributes={name: data[name] for name in ("address", "reason") if name in data},
+        )
+    if kind in _SNAPSHOTS:
+        return Span(
+            span_id=span_id,
+            kind="snapshot",
+            name=str(data.get("path", "snapshot")),
+            start=data.get("startTime"),
+            end=data.get("endTime") or time,
+            status="error" if "cause" in data or data.get("errors") else "ok",
+            attributes={name: data[name] for name in _FIGURES if data.get(name) is not None},
+        )
+    if kind in {_MAINTENANCE_STARTED, _MAINTENANCE_FINISHED}:
+        ended = kind == _MAINTENANCE_FINISHED
+        return Span(
+            span_id=span_id,
+            kind="maintenance",
+            name=f"{data.get('mode', '')} maintenance".strip(),
+            start=data.get("startedAt") if ended else time,
+            end=time if ended else None,
+        )
+    return None
+
+
+def _joined(known: Span, more: Span) -> Span:
+    """Beginning and end of one span, in either order."""
+    return known.model_copy(
+        update={
+            "start": known.start or more.start,
+            "end": known.end or more.end,
+            "status": "error" if "error" in (known.status, more.status) else "ok",
+            "attributes": known.attributes | more.attributes,
+        }
+    )
+
+
+def _trace(trace_id: str, subject: str, spans: list[Span]) -> TraceView:
+    root = next((one for one in spans if one.kind != "snapshot"), spans[0])
+    rest = sorted((one for one in spans if one is not root), key=lambda one: (one.start or "", one.span_id))
+    children = [one.model_copy(update={"parent_span_id": root.span_id}) for one in rest]
+    times = [time for one in spans for time in (one.start, one.end) if time]
+    end = max((one.end or "" for one in spans), default="") if root.end else ""
+    return TraceView(
+        trace_id=trace_id, subject=subject, start=min(times, default=""), end=end or None, spans=(root, *children)
+    )
