@@ -1,0 +1,160 @@
+"""Who calls, and what they may see: asked of Kubernetes, remembered for a short time, never guessed."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from multidict import MultiMapping
+
+from backend.api.access.cache import Cache, Clock
+from backend.api.access.caller import Caller, bearer_token, caller_of, unauthenticated
+from backend.api.access.reviews import Reviews, undecided
+from backend.api.access.scope import Question, Scope, scope_of, tenants_of
+from backend.kube.client import KubeClient
+
+ACCEPTED_S = 30.0  # how long an answer is kept
+REFUSED_S = 5.0
+DECISION_S = 30.0
+RECHECK_AGE_S = 10.0  # what is older, an open stream asks anew: with its 30 s between, revocation shows within 60 s
+SCOPE_DEADLINE_S = 20.0
+QUESTIONS_AT_ONCE = 16  # of one scope; half of what the replica asks at once
+
+MAX_CALLERS = 10_000
+MAX_DECISIONS = 100_000
+MAX_SCOPES = 4_096
+
+_Key = tuple[str, Question, frozenset[str], frozenset[str]]
+
+
+class Access:
+    """Every method raises a `Problem`: 401 for an invalid token, 503 when Kubernetes does not decide.
+
+    `clock` is monotonic, `wall` tells Unix seconds.
+    """
+
+    def __init__(self, client: KubeClient, *, clock: Clock = time.monotonic, wall: Clock = time.time) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._reviews = Reviews(client)
+        self._callers: Cache[bytes, Caller | None] = Cache(MAX_CALLERS, clock)
+        self._decisions: Cache[tuple[str, Question], bool] = Cache(MAX_DECISIONS, clock)
+        self._scopes: Cache[_Key, Scope] = Cache(MAX_SCOPES, clock)
+
+    @property
+    def failing(self) -> str:
+        """Why Kubernetes cannot be asked at the moment; `""` when it can."""
+        return self._reviews.failing
+
+    async def close(self) -> None:
+        for cache in (self._callers, self._decisions, self._scopes):
+            await cache.close()
+
+    async def authenticate(self, headers: MultiMapping[str]) -> Caller:
+        """The caller behind a request's headers; a `Problem` (400) where they would be somebody else."""
+        return await self._caller(bearer_token(headers))
+
+    async def may(self, caller: Caller, verb: str, namespace: str, name: str = "") -> bool:
+        """Whether they may `verb` this server; without `name`, all in the namespace; with neither, all there are."""
+        answer, _ = await self._ask(caller, Question(verb, namespace, name))
+        return answer
+
+    async def scope(
+        self, caller: Caller, verb: str, namespaces: frozenset[str], tenant_namespaces: frozenset[str]
+    ) -> Scope:
+        """What they see in lists and streams. `namespaces`: that have servers; `tenant_namespaces`: of the tenants'
+        VMs. Cheap where the sets are the same objects as before.
+        """
+        return await self._scope(caller, Question(verb), namespaces, tenant_namespaces)
+
+    async def scope_at(
+        self, caller: Caller, namespace: str, name: str, tenant_namespaces: frozenset[str], *, verb: str = "get"
+    ) -> Scope:
+        """What they see of this one server, whose tenants' VMs are in `tenant_namespaces`. For no other server."""
+        return await self._scope(caller, Question(verb, namespace, name), frozenset(), tenant_namespaces)
+
+    async def recheck(self, caller: Caller, scope: Scope) -> Scope:
+        """What is left of an open stream's scope; asks only what was answered with yes before."""
+        caller = await self._caller(caller.token, RECHECK_AGE_S)
+        granted, _ = await self._ask_all(caller, list(scope.granted), RECHECK_AGE_S)
+        return scope_of(granted)
+
+    def expired(self, caller: Caller) -> bool:
+        """Whether the caller's token has expired, as far as it tells."""
+        return caller.expires is not None and self._wall() >= caller.expires
+
+    async def _caller(self, token: str, max_age_s: float = math.inf) -> Caller:
+        digest = sha256(token.encode()).digest()
+        kept = self._callers.get(digest, max_age_s)
+        if kept is None:
+
+            async def fetch() -> tuple[Caller | None, float]:
+                return await self._review(token, digest)
+
+            kept = await self._callers.ask(digest, fetch, max_age_s)
+        if kept.value is None or self.expired(kept.value):
+            raise unauthenticated("The token is not valid, or no longer: log in again.", error="invalid_token")
+        return kept.value
+
+    async def _review(self, token: str, digest: bytes) -> tuple[Caller | None, float]:
+        asked = self._clock()
+        user = await self._reviews.token(token, familiar=self._callers.stale(digest) is not None)
+        if user is None:
+            return None, asked + REFUSED_S
+        return caller_of(user, token), asked + ACCEPTED_S
+
+    async def _scope(
+        self, caller: Caller, whole: Question, namespaces: frozenset[str], tenant_namespaces: frozenset[str]
+    ) -> Scope:
+        key = (caller.key, whole, namespaces, tenant_namespaces)
+        kept = self._scopes.get(key)
+        if kept is None:
+
+            async def fetch() -> tuple[Scope, float]:
+                try:
+                    async with asyncio.timeout(SCOPE_DEADLINE_S):
+                        return await self._find_scope(caller, whole, namespaces, tenant_namespaces)
+                except TimeoutError as error:
+                    raise undecided("Too many namespaces to decide on in time: ask for a single one.") from error
+
+            kept = await self._scopes.ask(key, fetch)
+        return kept.value
+
+    async def _find_scope(
+        self, caller: Caller, whole: Question, namespaces: Iterable[str], tenant_namespaces: Iterable[str]
+    ) -> tuple[Scope, float]:
+        """A yes to `whole` makes the other questions superfluous. Also: when the first of the answers expires."""
+        granted, expires = await self._ask_all(caller, [whole])
+        if not granted:
+            parts = [Question(whole.verb, one) for one in namespaces]
+            granted, until = await self._ask_all(caller, [tenants_of(), *parts])
+            expires = min(expires, until)
+        if whole not in granted and tenants_of() not in granted:
+            more, until = await self._ask_all(caller, [tenants_of(one) for one in tenant_namespaces])
+            granted, expires = granted | more, min(expires, until)
+        return scope_of(granted), expires
+
+    async def _ask_all(
+        self, caller: Caller, questions: Sequence[Question], max_age_s: float = math.inf
+    ) -> tuple[set[Question], float]:
+        """Those answered with yes, and when the first answer expires."""
+        granted, expires = set(), math.inf
+        for start in range(0, len(questions), QUESTIONS_AT_ONCE):
+            some = questions[start : start + QUESTIONS_AT_ONCE]
+            answers = await asyncio.gather(*(self._ask(caller, one, max_age_s) for one in some))
+            for question, (answer, until) in zip(some, answers, strict=True):
+                expires = min(expires, until)
+                if answer:
+                    granted.add(question)
+        return granted, expires
+
+    async def _ask(self, caller: Caller, question: Question, max_age_s: float = math.inf) -> tuple[bool, float]:
+        async def fetch() -> tuple[bool, float]:
+            asked = self._clock()
+            return await self._reviews.may(caller, question), asked + DECISION_S
+
+        found = await self._decisions.ask((caller.key, question), fetch, max_age_s)
+        return found.value, found.expires
