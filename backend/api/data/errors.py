@@ -1,29 +1,14 @@
-"""Why a question has no answer; each message is one sentence for the caller."""
+"""Why a question has no answer at the moment; whatever else is wrong with one is a `Problem` of `backend.api.http`."""
 
 from __future__ import annotations
+
+from backend.api.http.problem import UNAVAILABLE, Problem, retry_after
 
 RETRY_AFTER_S = 2
 
 
-class DataError(Exception):
-    """The message says what to do."""
+class DataUnavailable(Problem):
+    """Redis or the apiserver is away, or what they hold is not read yet: ask again later."""
 
-
-class DataUnavailable(DataError):
-    """Redis or the apiserver is away, or what they hold is not read yet: ask again after `retry_after_s` seconds."""
-
-    def __init__(self, message: str, retry_after_s: int = RETRY_AFTER_S) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
-
-
-class NotThere(DataError):
-    """There is no such thing, or the caller may not know that there is."""
-
-
-class NotReady(DataError):
-    """It exists, but the server has not got so far."""
-
-
-class InvalidQuery(DataError, ValueError):
-    """The caller asked for something that makes no sense."""
+    def __init__(self, detail: str) -> None:
+        super().__init__(UNAVAILABLE, detail, headers=retry_after(RETRY_AFTER_S))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,13 +18,17 @@ Entry = tuple[int, str]
 
 
 class Item(NamedTuple):
-    """`keys`: one for each order of the index. `body`: JSON for the caller, as it goes out."""
+    """`owner`: whose it is, a tenant, or a server's namespace. `keys`: one for each order. `body`: its JSON.
 
-    user: str
+    What else it is searched by: `about` is a snapshot's path, or a server's states; `good` are a complete snapshot, and
+    a tenant who is not overdue.
+    """
+
+    owner: str
     keys: tuple[int, ...]
     body: bytes
-    path: str = ""
-    complete: bool = True
+    about: str = ""
+    good: bool = True
 
 
 Change = Mapping[str, Item | None]
@@ -169,10 +173,10 @@ class Collection:
         for name, item in change.items():
             old = held.get(name)
             if old is not None:
-                by_user.setdefault(old.user, {})[name] = None
+                by_user.setdefault(old.owner, {})[name] = None
             if item is not None:
-                by_user.setdefault(item.user, {})[name] = item
-            if item is not None and not item.complete:
+                by_user.setdefault(item.owner, {})[name] = item
+            if item is not None and not item.good:
                 incomplete[name] = item
             elif name in self.incomplete.items:
                 incomplete[name] = None
@@ -186,7 +190,3 @@ class Collection:
             if not index.items:
                 del self.tenants[user]
         return set(by_user)
-
-    def bodies(self, ids: Iterable[str]) -> list[bytes]:
-        items = self.all.items
-        return [items[name].body for name in ids]

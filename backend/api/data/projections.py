@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from backend.api.data.index import Collection, Item
-from backend.api.data.records import session_item, snapshot_item
-from backend.api.data.tenants import Tenants
+from backend.api.data.records import session_item, snapshot_item, time_of
+from backend.api.data.tenants import LAST_TIME, Tenants
 from backend.events.keys import ServerKeys
 from backend.kopia.users import ADMIN_NAME, PROBE_NAME
 
@@ -45,7 +46,7 @@ class Projections:
             except (ValueError, KeyError, TypeError, OverflowError) as error:
                 self._refused("session", field.decode("utf-8", "replace"), error)
                 continue
-            if item.user not in self._own:
+            if item.owner not in self._own:
                 change[name] = item
         self.tenants.touch(self.sessions.apply(change))
 
@@ -54,6 +55,22 @@ class Projections:
         self.tenants.load(
             {name.decode("utf-8", "replace"): text.decode("utf-8", "replace") for name, text in fields.items()}
         )
+
+    def figures(self) -> dict[str, Any]:
+        """Of all tenants; rows have to be refreshed."""
+        rows, snapshots = self.tenants.rows, self.snapshots
+        last = next((item.keys[LAST_TIME] for item in self._newest()), 0)
+        total = {"total": len(snapshots.all.items), "incomplete": len(snapshots.incomplete.items)}
+        return {
+            "tenants": {"total": len(rows.items), "overdue": sum(user in rows.items for user in self.tenants.overdue)},
+            "snapshots": total | ({"lastTime": time_of(last)} if last else {}),
+            "sessions": len(self.sessions.all.items),
+        }
+
+    def _newest(self) -> Iterator[Item]:
+        """Rows of tenants, who last finished a snapshot first."""
+        rows = self.tenants.rows
+        return (rows.items[name] for _, name in reversed(rows.entries(LAST_TIME)))
 
     def _refused(self, what: str, name: str, error: Exception) -> None:
         log.warning("what Redis holds of %s %r of %s is left out: %r", what, name, self.keys.server.decode(), error)

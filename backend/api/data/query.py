@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from backend.api.data import cursor
-from backend.api.data.errors import InvalidQuery
-from backend.api.data.index import Entry, Item, Slice
+from backend.api.data.index import Entry
+from backend.api.http.pages import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT, decode_cursor, encode_cursor
+from backend.api.http.problem import INVALID_QUERY, Problem
 from backend.events.moments import parse_moment
 
-MAX_LIMIT = 500
-DEFAULT_LIMIT = 50
 US_PER_MS = 1000
+STEP_MS = 10_000
+"""A duration back from now is counted from the last such mark: the same question has the same answer for a while."""
 
 Text = Annotated[str, Field(max_length=500)]
 Moment = Annotated[str, Field(max_length=64, description="RFC 3339, or a duration back from now such as 2h or 7d.")]
@@ -27,17 +29,25 @@ class Query(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items of a page.")
-    cursor: str | None = Field(default=None, max_length=4096, description="`next` of the page before.")
+    cursor: str | None = Field(default=None, max_length=MAX_CURSOR, description="`next` of the page before.")
 
-    @property
-    def order_name(self) -> str:
-        """What the cursor is checked with."""
-        raise NotImplementedError
+    @cached_property
+    def purpose(self) -> str:
+        """What its cursors depend on."""
+        asked = self.model_dump(exclude={"limit", "cursor"}, exclude_defaults=True)
+        return json.dumps([type(self).__name__, asked], sort_keys=True)
 
-    @property
+    @cached_property
     def after(self) -> Entry | None:
-        """Raises InvalidQuery."""
-        return cursor.decode(self.cursor, self.order_name) if self.cursor else None
+        """Raises Problem for a cursor that is not of this list."""
+        if self.cursor is None:
+            return None
+        key, name = decode_cursor(self.purpose, self.cursor, (int, str))
+        return int(key), str(name)
+
+    def following(self, entry: Entry) -> str:
+        """The cursor of what comes after an entry."""
+        return encode_cursor(self.purpose, entry)
 
 
 class SnapshotQuery(Query):
@@ -51,23 +61,16 @@ class SnapshotQuery(Query):
     sort: Literal["startTime", "endTime", "sizeBytes"] = "startTime"
     order: Literal["asc", "desc"] = "desc"
 
-    @property
-    def order_name(self) -> str:
-        return f"snapshots {self.sort} {self.order}"
-
     def times(self, now_ms: int) -> tuple[int | None, int | None]:
-        """`since` and `until` in microseconds since 1970. Raises InvalidQuery."""
-        return _moment(self.since, now_ms), _moment(self.until, now_ms)
+        """`since` and `until` in microseconds since 1970. Raises Problem."""
+        now_ms -= now_ms % STEP_MS
+        return _moment("since", self.since, now_ms), _moment("until", self.until, now_ms)
 
 
 class SessionQuery(Query):
     """Open sessions, the newest first."""
 
     tenant: Text | None = Field(default=None, description="user@host.")
-
-    @property
-    def order_name(self) -> str:
-        return "sessions"
 
 
 class TenantQuery(Query):
@@ -78,10 +81,6 @@ class TenantQuery(Query):
     sort: Literal["user", "lastTime", "snapshots"] = "user"
     order: Literal["asc", "desc"] = "asc"
 
-    @property
-    def order_name(self) -> str:
-        return f"tenants {self.sort} {self.order}"
-
 
 class ServerQuery(Query):
     """Servers in the order of namespace and name."""
@@ -90,41 +89,29 @@ class ServerQuery(Query):
     search: Text | None = Field(default=None, description="A part of <namespace>/<name>.")
     state: Literal["available", "unavailable", "degraded", "progressing"] | None = None
 
-    @property
-    def order_name(self) -> str:
-        return "servers"
-
 
 Q = TypeVar("Q", bound=Query)
 
 
 def parse(kind: type[Q], given: Mapping[str, str]) -> Q:
-    """The query of a URL's parameters. Raises InvalidQuery with one sentence."""
+    """The query of a URL's parameters. Raises Problem."""
     try:
         return kind.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(map(str, first["loc"])) or "query"
-        known = ", ".join(sorted(field.alias or one for one, field in kind.model_fields.items()))
+        name = ".".join(map(str, first["loc"]))
         if first["type"] == "extra_forbidden":
-            raise InvalidQuery(f"there is no parameter {name!r}: use some of {known}") from None
-        raise InvalidQuery(f"the parameter {name!r} does not fit: {first['msg']}") from None
+            known = ", ".join(sorted(field.alias or one for one, field in kind.model_fields.items()))
+            detail = f"There is no parameter {name!r} here: use {known}."
+        else:
+            detail = f"Correct the parameter {name!r}: {first['msg']}."
+        raise Problem(INVALID_QUERY, detail, parameter=name) from None
 
 
-def _moment(text: str | None, now_ms: int) -> int | None:
+def _moment(name: str, text: str | None, now_ms: int) -> int | None:
     if text is None:
         return None
     try:
         return parse_moment(text, now_ms) * US_PER_MS
     except ValueError as error:
-        raise InvalidQuery(str(error)) from None
-
-
-def sliced(query: Query, *, descending: bool, first: int | None = None, end: int | None = None) -> Slice:
-    """Raises InvalidQuery for a bad cursor."""
-    return Slice(query.limit, query.after, descending, first, end)
-
-
-def path_matches(item: Item, path: str) -> bool:
-    """The folder itself, or one that begins so."""
-    return item.path.startswith(path)
+        raise Problem(INVALID_QUERY, f"{error}.", parameter=name) from None

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from backend.api.data.index import Item
@@ -20,6 +20,8 @@ US: Final = 1_000_000
 _DONE: Final = b',"incomplete":""}'
 _COMPLETE: Final = b',"complete":true}'
 _NO_END: Final = "no end"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def snapshot_item(text: bytes) -> Item:
@@ -45,15 +47,17 @@ def session_item(text: bytes) -> tuple[str, Item]:
 
 
 def micros(time: str | None) -> int:
-    """Microseconds since 1970 of an RFC 3339 time; 0 for none."""
-    return round(datetime.fromisoformat(time).timestamp() * US) if time else 0
+    """Microseconds since 1970 of an RFC 3339 time; 0 for none, and for one that only looks so: clients give them."""
+    try:
+        return (datetime.fromisoformat(time) - _EPOCH) // _MICROSECOND if time else 0
+    except (ValueError, TypeError):
+        return 0
+
+
+def time_of(moment: int) -> str:
+    """The other way round. Raises OverflowError."""
+    return f"{(_EPOCH + timedelta(microseconds=moment)).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def dump(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def joined(bodies: Iterable[bytes], total: int, following: str | None) -> bytes:
-    """A page."""
-    tail = b',"next":"%b"}' % following.encode() if following else b"}"
-    return b'{"items":[%b],"total":%d%b' % (b",".join(bodies), total, tail)

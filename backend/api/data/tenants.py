@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from backend.api.data.index import Collection, Index, Item
-from backend.api.data.records import END, US, dump, micros
+from backend.api.data.records import END, US, dump, micros, time_of
 from backend.crd.durations import parse_duration
 
 OVERDUE = "overdue:"
@@ -74,9 +74,9 @@ class Tenants:
             return None
         held = self._snapshots.tenant(user)
         total = len(held.items)
-        incomplete = sum(not item.complete for item in held.items.values()) if total < _FEW else self._incomplete(user)
+        incomplete = sum(not item.good for item in held.items.values()) if total < _FEW else self._incomplete(user)
         last = next(_complete_ends(held), 0)
-        snapshots = {"total": total, "incomplete": incomplete} | ({"lastTime": _time(last)} if last else {})
+        snapshots = {"total": total, "incomplete": incomplete} | ({"lastTime": time_of(last)} if last else {})
         row = {
             "user": user,
             "snapshots": snapshots,
@@ -86,16 +86,19 @@ class Tenants:
             "firstSeenTime": self._seen.get(user),
         }
         body = dump({name: value for name, value in row.items() if value is not None})
-        return Item(user, (0, last, total), body, complete=user not in self.overdue)
+        return Item(user, (0, last, total), body, good=user not in self.overdue)
 
     def _incomplete(self, user: str) -> int:
-        return sum(item.user == user for item in self._snapshots.incomplete.items.values())
+        return sum(item.owner == user for item in self._snapshots.incomplete.items.values())
 
     def _overdue_since(self, user: str) -> str | None:
         last = self.overdue.get(user, "never")
         if self._age is None or last == "never":
             return None
-        return _time(micros(last) + round(self._age.total_seconds() * US))
+        try:
+            return time_of(micros(last) + round(self._age.total_seconds() * US))
+        except OverflowError:
+            return None  # a client's clock was at the end of time
 
 
 _FEW = 2000  # snapshots of a tenant; with more, those of all tenants that are incomplete are fewer
@@ -103,8 +106,4 @@ _FEW = 2000  # snapshots of a tenant; with more, those of all tenants that are i
 
 def _complete_ends(held: Index) -> Iterator[int]:
     """Ends of complete snapshots, the newest first."""
-    return (key for key, name in reversed(held.entries(END)) if held.items[name].complete)
-
-
-def _time(moment: int) -> str:
-    return f"{datetime.fromtimestamp(moment / US, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    return (key for key, name in reversed(held.entries(END)) if held.items[name].good)
