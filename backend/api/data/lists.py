@@ -43,6 +43,7 @@ def snapshots_page(held: Projections, query: SnapshotQuery, users: Users, now_ms
     index, version, users = _chosen(held.snapshots, query.tenant, users)
     if query.state == "incomplete" and index is held.snapshots.all:
         index = held.snapshots.incomplete
+        version = index.version
     told = _mixed(version, since, until)
     sliced = Slice(query.limit, query.after, query.order == "desc", *((since, until) if order == START else ()))
     path, state = query.path or "", query.state

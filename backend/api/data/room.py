@@ -52,6 +52,11 @@ class Data:
             return error.detail
         return self._fresh.problem
 
+    @property
+    def loads(self) -> int:
+        """How often a server's projections were read as a whole."""
+        return self._fresh.loads
+
     def servers(self, query: ServerQuery, scope: Scope) -> Page:
         return self.all.page(query, scope)
 
