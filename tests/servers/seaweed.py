@@ -21,6 +21,8 @@ from tests.cluster.cache import tied
 from tests.servers.ports import free_ports, listens, wait_until
 from tests.servers.tls import leaf_for
 
+VOLUMES = 1000  # each bucket takes several; when there is none left, writes are internal errors
+
 
 class Seaweed:
     """`endpoint` and `https_endpoint` are host:port on 127.0.0.1; pods use their cluster's `host_ip` with `port`."""
@@ -82,8 +84,8 @@ class Seaweed:
         (self._home / "s3.json").write_text(json.dumps({"identities": [identity]}))
         command = [
             str(Path(sys.executable).with_name("weed")), f"-logdir={self._home}", "server", "-ip=127.0.0.1",
-            "-ip.bind=0.0.0.0", f"-dir={data}", "-volume.max=100", "-master.volumeSizeLimitMB=512", "-filer", "-s3",
-            "-s3.port.iceberg=0", "-s3.port.lance=0",
+            "-ip.bind=0.0.0.0", f"-dir={data}", f"-volume.max={VOLUMES}", "-master.volumeSizeLimitMB=512",
+            "-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0",
             f"-s3.config={self._home / 's3.json'}", f"-s3.port.https={self.https_port}",
             f"-s3.cert.file={self._home / 'tls.crt'}", f"-s3.key.file={self._home / 'tls.key'}",
             *(f"{flag}={port}" for flag, port in self._ports.items()),
