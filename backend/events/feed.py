@@ -20,11 +20,12 @@ FIRST = "0-0"  # an id before all
 
 @dataclass(frozen=True)
 class Found:
-    """`raw`: structured JSON as it was written; `event`: the same, parsed."""
+    """`raw`: structured JSON as it was written; `event`: the same, parsed; `index`: its place within `entry`."""
 
     entry: str
     raw: bytes
     event: dict[str, Any]
+    index: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,10 @@ class Feed:
 
     def _events(self, entry: Entry) -> list[Found]:
         skip = self._start.skip if entry.id == self._start.partial else 0
-        parsed = [(raw, parse(raw)) for raw in entry.events[skip:]]
-        if not all(event for _, event in parsed):
+        parsed = [(index, raw, parse(raw)) for index, raw in list(enumerate(entry.events))[skip:]]
+        if not all(event for *_, event in parsed):
             self._notice(f"entry {entry.id} holds something that is no event; it is left out")
-        found = [Found(entry.id, raw, event) for raw, event in parsed if event]
+        found = [Found(entry.id, raw, event, index) for index, raw, event in parsed if event]
         return [one for one in found if self._selection.matches(one.event, one.entry) and self._seen.add(one)]
 
     async def _continues(self, found: list[Entry]) -> bool:

@@ -1,0 +1,36 @@
+"""What a caller may see, as this room asks it, and which events that is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from backend.events.select import Event, server_of
+
+
+class Scope(Protocol):
+    """Immutable and hashable; equal scopes see the same. `namespace`: of servers; `""`: of all of them at once."""
+
+    def sees_server(self, namespace: str) -> bool:
+        """Whether the caller may know of the servers in this namespace: their names, conditions and addresses."""
+
+    def sees_all_of(self, namespace: str) -> bool:
+        """Whether the caller may see everything of the servers in this namespace."""
+
+    def sees_tenant(self, namespace: str, user: str) -> bool:
+        """Whether the caller may see what is the tenant's (`user@host`) at the servers in this namespace."""
+
+    def __hash__(self) -> int: ...
+
+
+def subject_of(event: Event) -> tuple[str, str]:
+    """The namespace of its server, `""` where it is about no single one, and the subject: what `visible` asks for."""
+    return server_of(event).partition("/")[0], str(event.get("subject", ""))
+
+
+def visible(scope: Scope, namespace: str, subject: str) -> bool:
+    """Who does not see all of a server sees events whose subject is a tenant of theirs, and no others: events about the
+    server name tenants of everybody.
+    """
+    if scope.sees_all_of(namespace):
+        return True
+    return "@" in subject and bool(namespace) and scope.sees_tenant(namespace, subject)
