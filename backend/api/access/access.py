@@ -14,6 +14,7 @@ from backend.api.access.cache import Cache, Clock
 from backend.api.access.caller import Caller, bearer_token, caller_of, unauthenticated
 from backend.api.access.reviews import Reviews, undecided
 from backend.api.access.scope import Question, Scope, scope_of, tenants_of
+from backend.api.http.problem import Problem
 from backend.kube.client import KubeClient
 
 ACCEPTED_S = 30.0  # how long an answer is kept
@@ -40,7 +41,8 @@ class Access:
         self._clock = clock
         self._wall = wall
         self._reviews = Reviews(client)
-        self._callers: Cache[bytes, Caller | None] = Cache(MAX_CALLERS, clock)
+        self._callers: Cache[bytes, Caller] = Cache(MAX_CALLERS, clock)
+        self._refused: Cache[bytes, None] = Cache(MAX_CALLERS, clock)  # apart: made-up tokens displace no valid one
         self._decisions: Cache[tuple[str, Question], bool] = Cache(MAX_DECISIONS, clock)
         self._scopes: Cache[_Key, Scope] = Cache(MAX_SCOPES, clock)
 
@@ -50,8 +52,9 @@ class Access:
         return self._reviews.failing
 
     async def close(self) -> None:
-        for cache in (self._callers, self._decisions, self._scopes):
-            await cache.close()
+        await self._scopes.close()  # they ask the others
+        await self._decisions.close()
+        await self._callers.close()
 
     async def authenticate(self, headers: MultiMapping[str]) -> Caller:
         """The caller behind a request's headers; a `Problem` (400) where they would be somebody else."""
@@ -91,19 +94,23 @@ class Access:
         kept = self._callers.get(digest, max_age_s)
         if kept is None:
 
-            async def fetch() -> tuple[Caller | None, float]:
+            async def fetch() -> tuple[Caller, float]:
                 return await self._review(token, digest)
 
             kept = await self._callers.ask(digest, fetch, max_age_s)
-        if kept.value is None or self.expired(kept.value):
-            raise unauthenticated("The token is not valid, or no longer: log in again.", error="invalid_token")
+        if self.expired(kept.value):
+            raise _refusal()
         return kept.value
 
-    async def _review(self, token: str, digest: bytes) -> tuple[Caller | None, float]:
+    async def _review(self, token: str, digest: bytes) -> tuple[Caller, float]:
+        if self._refused.get(digest) is not None:
+            raise _refusal()
         asked = self._clock()
         user = await self._reviews.token(token, familiar=self._callers.stale(digest) is not None)
         if user is None:
-            return None, asked + REFUSED_S
+            self._callers.forget(digest)
+            self._refused.put(digest, None, asked, asked + REFUSED_S)
+            raise _refusal()
         return caller_of(user, token), asked + ACCEPTED_S
 
     async def _scope(
@@ -158,3 +165,7 @@ class Access:
 
         found = await self._decisions.ask((caller.key, question), fetch, max_age_s)
         return found.value, found.expires
+
+
+def _refusal() -> Problem:
+    return unauthenticated("The token is not valid, or no longer: log in again.", error="invalid_token")

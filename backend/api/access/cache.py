@@ -65,6 +65,9 @@ class Cache(Generic[K, V]):
             flight.add_done_callback(_retrieve)
         return await asyncio.shield(flight)  # who leaves does not take the answer from the others
 
+    def forget(self, key: K) -> None:
+        self._entries.pop(key, None)
+
     async def close(self) -> None:
         flights = list(self._flights.values())
         for flight in flights:
@@ -77,8 +80,10 @@ class Cache(Generic[K, V]):
             value, expires = await fetch()
         finally:
             del self._flights[key]
-        entry = Entry(value, asked, expires)
-        self._entries[key] = entry
+        return self.put(key, value, asked, expires)
+
+    def put(self, key: K, value: V, asked: float, expires: float) -> Entry[V]:
+        entry = self._entries[key] = Entry(value, asked, expires)
         self._entries.move_to_end(key)
         while len(self._entries) > self._capacity:
             self._entries.popitem(last=False)
