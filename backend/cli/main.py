@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 _COMMANDS = {
     "controller": ("backend.cli.controller", "run the controller"),
+    "api": ("backend.cli.api", "run the HTTP API"),
     "crd": ("backend.cli.crd", "print the CustomResourceDefinition"),
     "dead-letters": ("backend.cli.dead_letters", "what push subscriptions gave up: list, redeliver, delete"),
     "dispatcher": ("backend.cli.dispatcher", "run the dispatcher of push subscriptions"),

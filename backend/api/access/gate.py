@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from backend.api.access.access import Access
 from backend.api.access.caller import Caller
@@ -14,9 +14,7 @@ from backend.api.access.limits import Limits
 _CALLER = web.RequestKey("caller", Caller)
 
 
-def gate(
-    access: Access, limits: Limits, public: Collection[str]
-) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def gate(access: Access, limits: Limits, public: Collection[str]) -> Middleware:
     """A middleware. `public`: the paths that need no token; every other does, whether there is a route or not."""
     open_to_all = frozenset(public)
 

@@ -57,6 +57,14 @@ class Data:
         """How often a server's projections were read as a whole."""
         return self._fresh.loads
 
+    async def users(self, namespace: str, name: str) -> frozenset[str]:
+        """All tenants of a server, to find out which of them a caller may see; none where there is no such server."""
+        if not self.all.there(namespace, name):
+            return frozenset()
+        held = await self._fresh.get((namespace, name))
+        held.tenants.refresh()
+        return frozenset(held.tenants.rows.items)
+
     def servers(self, query: ServerQuery, scope: Scope) -> Page:
         return self.all.page(query, scope)
 

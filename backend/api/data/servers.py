@@ -48,6 +48,11 @@ class Servers:
             self._namespaces = frozenset(item.owner for item in self._full.items.values())
         return self._namespaces
 
+    def there(self, namespace: str, name: str) -> bool:
+        """Whoever asks: only to find out what they may see."""
+        self.check()
+        return self._informer.get(namespace, name) is not None
+
     def get(self, namespace: str, name: str, scope: Scope) -> Json:
         """The custom resource; never change it. Raises Problem for one that the caller must not know of."""
         self.check()

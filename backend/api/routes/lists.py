@@ -1,0 +1,114 @@
+"""Servers, tenants, snapshots and sessions: pages and single objects out of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import Field
+
+from backend.api.access.scope import Scope
+from backend.api.data import models
+from backend.api.data.lists import Page
+from backend.api.data.query import Query, ServerQuery, SessionQuery, SnapshotQuery, TenantQuery, parse
+from backend.api.data.room import Data, One
+from backend.api.http.answers import answer, etag_of_version, is_current, not_modified
+from backend.api.openapi.route import Answer, Route
+from backend.api.routes.seen import Seen
+
+Q = TypeVar("Q", bound=Query)
+PREFIX = "/api/v1"
+SERVER = f"{PREFIX}/servers/{{namespace}}/{{name}}"
+_ETAG = {"ETag": "The version of the answer: send it as If-None-Match."}
+
+
+class ServersQuery(ServerQuery):
+    """Servers in the order of namespace and name."""
+
+    vm_namespace: str | None = Field(
+        default=None, max_length=253, description="For tenant viewers: the namespace of their VMs."
+    )
+
+
+class Lists:
+    def __init__(self, data: Data, seen: Seen) -> None:
+        self._data = data
+        self._seen = seen
+
+    def routes(self) -> list[Route]:
+        return [
+            _list(f"{PREFIX}/servers", self.servers, "listServers", "Servers", "servers", models.ServerPage,
+                  ServersQuery),
+            _one(SERVER, self.server, "getServer", "One server", "servers", models.ServerDetail),
+            _list(f"{SERVER}/tenants", self.tenants, "listTenants", "Tenants of a server", "tenants", models.TenantPage,
+                  TenantQuery),
+            _one(f"{SERVER}/tenants/{{user}}", self.tenant, "getTenant", "One tenant", "tenants", models.Tenant),
+            _one(f"{SERVER}/tenants/{{user}}/connect", self.connect, "getConnect", "How a tenant connects", "tenants",
+                 models.Connect),
+            _list(f"{SERVER}/snapshots", self.snapshots, "listSnapshots", "Snapshots of a server", "snapshots",
+                  models.SnapshotPage, SnapshotQuery),
+            _list(f"{SERVER}/sessions", self.sessions, "listSessions", "Open sessions of a server", "sessions",
+                  models.SessionPage, SessionQuery),
+        ]  # fmt: skip
+
+    async def servers(self, request: web.Request) -> web.StreamResponse:
+        query = parse(ServersQuery, request.query)
+        scope = await self._seen.all(request, query.vm_namespace)
+        return await _page(request, query, self._data.servers(query, scope))
+
+    async def server(self, request: web.Request) -> web.StreamResponse:
+        namespace, name, scope = await self._seen.server(request)
+        return await _object(request, await self._data.server(namespace, name, scope))
+
+    async def tenants(self, request: web.Request) -> web.StreamResponse:
+        query = parse(TenantQuery, request.query)
+        return await _page(request, query, await self._data.tenants(*await self._with(request, query)))
+
+    async def tenant(self, request: web.Request) -> web.StreamResponse:
+        namespace, name, scope = await self._seen.server(request)
+        return await _object(request, await self._data.tenant(namespace, name, request.match_info["user"], scope))
+
+    async def connect(self, request: web.Request) -> web.StreamResponse:
+        namespace, name, scope = await self._seen.server(request)
+        made = asdict(self._data.connect(namespace, name, request.match_info["user"], scope))
+        del made["arguments"]
+        body = models.Connect.model_validate(made).model_dump_json(by_alias=True, exclude_none=True)
+        return await answer(request, body.encode())
+
+    async def snapshots(self, request: web.Request) -> web.StreamResponse:
+        query = parse(SnapshotQuery, request.query)
+        return await _page(request, query, await self._data.snapshots(*await self._with(request, query)))
+
+    async def sessions(self, request: web.Request) -> web.StreamResponse:
+        query = parse(SessionQuery, request.query)
+        return await _page(request, query, await self._data.sessions(*await self._with(request, query)))
+
+    async def _with(self, request: web.Request, query: Q) -> tuple[str, str, Q, Scope]:
+        namespace, name, scope = await self._seen.server(request)
+        return namespace, name, query, scope
+
+
+async def _page(request: web.Request, query: Query, page: Page) -> web.Response:
+    etag = etag_of_version(request.path, query.model_dump_json(), page.version)
+    return not_modified(etag) if is_current(request, etag) else await answer(request, page.encode(), etag=etag)
+
+
+async def _object(request: web.Request, one: One) -> web.Response:
+    return await answer(request, one.body, etag=f'"{one.version}"')
+
+
+Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _list(
+    path: str, handler: Handle, name: str, summary: str, tag: str, model: type[models._Page], query: type[Query]
+) -> Route:
+    answers = (Answer(200, "A page", model, headers=_ETAG), Answer(304, "Unchanged"))
+    return Route("GET", path, handler, name, summary, tag, answers=answers, query=query)
+
+
+def _one(path: str, handler: Handle, name: str, summary: str, tag: str, model: type[models._Model]) -> Route:
+    answers = (Answer(200, "It", model, headers=_ETAG), Answer(304, "Unchanged"))
+    return Route("GET", path, handler, name, summary, tag, answers=answers)

@@ -1,0 +1,48 @@
+"""What the caller of a request may see: as little is asked for as decides it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from aiohttp import web
+
+from backend.api.access.access import Access
+from backend.api.access.gate import caller_of_request
+from backend.api.access.scope import Scope, namespace_of
+from backend.api.data.room import Data
+from backend.api.http.problem import not_found
+
+_NONE: frozenset[str] = frozenset()
+
+
+class Seen:
+    """Scopes of requests. Raises Problem."""
+
+    def __init__(self, access: Access, data: Data) -> None:
+        self._access = access
+        self._data = data
+
+    async def server(self, request: web.Request) -> tuple[str, str, Scope]:
+        """Namespace and name in the path, and what is seen of that server. Its tenants are looked at only for a caller
+        who may not see all of it.
+        """
+        namespace, name = request.match_info["namespace"], request.match_info["name"]
+        caller = caller_of_request(request)
+        scope = await self._access.scope_at(caller, namespace, name, _NONE)
+        if not scope.sees_all_of(namespace):
+            users = await self._data.users(namespace, name)
+            scope = await self._access.scope_at(caller, namespace, name, tenant_namespaces(users))
+        if not scope.sees_server(namespace):
+            raise not_found(f"server {namespace}/{name}", hidden=True)
+        return namespace, name, scope
+
+    async def all(self, request: web.Request, vm_namespace: str | None = None) -> Scope:
+        """What is seen of all servers. A tenant viewer names the namespace of their VMs."""
+        asked = frozenset({vm_namespace}) if vm_namespace else _NONE
+        return await self._access.scope(caller_of_request(request), "list", self._data.all.namespaces(), asked)
+
+
+@lru_cache(256)
+def tenant_namespaces(users: frozenset[str]) -> frozenset[str]:
+    """Of their VMs."""
+    return frozenset(found for user in users if (found := namespace_of(user)))

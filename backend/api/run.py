@@ -1,0 +1,63 @@
+"""The API process: its parts are started, it serves until it is told to stop, and ends cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from aiohttp import web
+
+from backend.api.access.access import Access
+from backend.api.access.limits import Limits
+from backend.api.app import Parts, make_app
+from backend.api.data.fresh import Fresh
+from backend.api.data.room import Data
+from backend.api.data.servers import Servers
+from backend.api.settings import ApiSettings
+from backend.api.tls import Certificate
+from backend.events.connection import Client
+from backend.events.reader import StreamReader
+from backend.kube.client import KubeClient
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 5.0  # for answers under way
+
+
+async def run_api(kube: KubeClient, redis: Client, settings: ApiSettings, stop: asyncio.Event) -> None:
+    """Until `stop`. Raises what ended a part of it: the process shall be started anew then."""
+    access = Access(kube)
+    data = Data(Servers(kube), Fresh(redis))
+    tasks: list[asyncio.Task[Any]] = []
+
+    def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        tasks.append(asyncio.create_task(work, name=name))
+        return tasks[-1]
+
+    certificate = Certificate(settings.certificate, settings.key) if settings.certificate and settings.key else None
+    if certificate:
+        spawn(certificate.run(), "certificate")
+    data.start(spawn)
+    runner = web.AppRunner(make_app(Parts(access, Limits(), data, StreamReader(redis))), access_log=None)
+    try:
+        await runner.setup()
+        site = web.TCPSite(
+            runner, settings.host, settings.port, ssl_context=certificate.context if certificate else None,
+            shutdown_timeout=GRACE_S,
+        )  # fmt: skip
+        await site.start()
+        port = runner.addresses[0][1]
+        log.info("the API serves on %s port %d%s", settings.host, port, "" if certificate else ", without TLS")
+        tasks.append(asyncio.create_task(stop.wait(), name="stop"))
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await runner.cleanup()
+        await access.close()
+        await redis.close()

@@ -1,0 +1,26 @@
+"""The API's own settings, from the flags of `bsls api` and the environment of its pod."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ApiSettings(BaseModel):
+    """`certificate` and `key` are PEM files; without them it speaks plain HTTP, and to this machine only."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8443, ge=0, le=65535, description="0 takes a free one.")
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @model_validator(mode="after")
+    def _safe(self) -> ApiSettings:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("give both a certificate and its key, or neither")
+        if self.certificate is None and self.host not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError("bearer tokens need TLS: give a certificate and its key, or listen on 127.0.0.1")
+        return self

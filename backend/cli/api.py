@@ -1,0 +1,68 @@
+"""`bsls api`: the HTTP API, until SIGTERM; and its OpenAPI document."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import ssl
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from backend.api.access import audit
+from backend.api.run import run_api
+from backend.api.settings import ApiSettings
+from backend.cli import logs, redis_options
+from backend.cli.redis_options import InvalidOption
+from backend.events.connection import Client
+from backend.kube.client import KubeClient
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    env = os.environ
+    parser.add_argument("--kubeconfig", help="default: the pod's service account, else $KUBECONFIG")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on [%(default)s]")
+    parser.add_argument("--port", type=int, default=8443, help="[%(default)s]")
+    parser.add_argument("--certificate", type=Path, metavar="FILE", default=_path(env.get("BSLS_API_CERTIFICATE")),
+                        help="PEM; read again when it changes [$BSLS_API_CERTIFICATE]")  # fmt: skip
+    parser.add_argument("--key", type=Path, metavar="FILE", default=_path(env.get("BSLS_API_KEY")),
+                        help="[$BSLS_API_KEY]")  # fmt: skip
+    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    redis_options.configure(parser)
+    parser.set_defaults(run=run)
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        settings = ApiSettings(host=options.host, port=options.port, certificate=options.certificate, key=options.key)
+        redis = redis_options.client(options)
+    except ValidationError as error:
+        print(f"bsls api: {error.errors()[0]['msg'].removeprefix('Value error, ')}.", file=sys.stderr)
+        return 2
+    except InvalidOption as error:
+        print(f"bsls api: {error}.", file=sys.stderr)
+        return 2
+    logs.set_up(options.log_level)
+    audit.set_up()
+    try:
+        asyncio.run(_run(options.kubeconfig, redis, settings))
+    except (OSError, ssl.SSLError) as error:
+        print(f"bsls api: {error}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _run(kubeconfig: str | None, redis: Client, settings: ApiSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with await KubeClient.connect(kubeconfig) as kube:
+        await run_api(kube, redis, settings, stop)
