@@ -20,7 +20,9 @@ from backend.api.openapi.document import document
 from backend.api.openapi.route import Answer, Route
 from backend.api.routes.history import History
 from backend.api.routes.lists import PREFIX, Lists
+from backend.api.routes.live import Live
 from backend.api.routes.seen import Seen
+from backend.api.stream.hub import Hub
 from backend.events.reader import StreamReader
 
 VERSION = "1.0.0"
@@ -39,11 +41,14 @@ class Parts:
     limits: Limits
     data: Data
     reader: StreamReader
+    hub: Hub
 
 
 def routes_of(parts: Parts) -> list[Route]:
     seen = Seen(parts.access, parts.data)
-    return [*_process_routes(parts), *Lists(parts.data, seen).routes(), *History(parts.reader, seen).routes()]
+    history = History(parts.reader, seen)
+    live = Live(parts.hub, parts.access, parts.limits, seen, history)
+    return [*_process_routes(parts), *Lists(parts.data, seen).routes(), *history.routes(), *live.routes()]
 
 
 def make_app(parts: Parts) -> web.Application:

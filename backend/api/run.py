@@ -15,7 +15,9 @@ from backend.api.app import Parts, make_app
 from backend.api.data.fresh import Fresh
 from backend.api.data.room import Data
 from backend.api.data.servers import Servers
+from backend.api.http.server_log import server_logger
 from backend.api.settings import ApiSettings
+from backend.api.stream.hub import Hub
 from backend.api.tls import Certificate
 from backend.events.connection import Client
 from backend.events.reader import StreamReader
@@ -40,7 +42,11 @@ async def run_api(kube: KubeClient, redis: Client, settings: ApiSettings, stop: 
     if certificate:
         spawn(certificate.run(), "certificate")
     data.start(spawn)
-    runner = web.AppRunner(make_app(Parts(access, Limits(), data, StreamReader(redis))), access_log=None)
+    reader = StreamReader(redis)
+    hub = Hub(reader)
+    spawn(hub.run(), "live events")
+    app = make_app(Parts(access, Limits(), data, reader, hub))
+    runner = web.AppRunner(app, logger=server_logger(), access_log=None)
     try:
         await runner.setup()
         site = web.TCPSite(
@@ -55,6 +61,7 @@ async def run_api(kube: KubeClient, redis: Client, settings: ApiSettings, stop: 
         for task in done:
             task.result()
     finally:
+        hub.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -77,12 +77,16 @@ class History:
         self._reader = reader
         self._seen = seen
 
+    def event_route(self) -> Route:
+        answers = (Answer(200, "A page", EventPage), Answer(304, "Unchanged"))
+        return Route("GET", f"{SERVER}/events", self.events, "listEvents", "Events of a server", "events",
+                     answers=answers, query=EventQuery)  # fmt: skip
+
     def routes(self) -> list[Route]:
+        answers = (Answer(200, "Traces", TracePage), Answer(304, "Unchanged"))
         return [
-            Route("GET", f"{SERVER}/events", self.events, "listEvents", "Events of a server", "events",
-                  answers=(Answer(200, "A page", EventPage), Answer(304, "Unchanged")), query=EventQuery),
             Route("GET", f"{SERVER}/traces", self.traces, "listTraces", "Recent traces of a server", "traces",
-                  answers=(Answer(200, "Traces", TracePage), Answer(304, "Unchanged")), query=TraceQuery),
+                  answers=answers, query=TraceQuery)
         ]  # fmt: skip
 
     async def events(self, request: web.Request) -> web.StreamResponse:

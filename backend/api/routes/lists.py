@@ -55,7 +55,7 @@ class Lists:
 
     async def servers(self, request: web.Request) -> web.StreamResponse:
         query = parse(ServersQuery, request.query)
-        scope = await self._seen.all(request, query.vm_namespace)
+        scope = await self._seen.all(request, query.namespace, query.vm_namespace)
         return await _page(request, query, self._data.servers(query, scope))
 
     async def server(self, request: web.Request) -> web.StreamResponse:

@@ -36,10 +36,12 @@ class Seen:
             raise not_found(f"server {namespace}/{name}", hidden=True)
         return namespace, name, scope
 
-    async def all(self, request: web.Request, vm_namespace: str | None = None) -> Scope:
-        """What is seen of all servers. A tenant viewer names the namespace of their VMs."""
+    async def all(self, request: web.Request, namespace: str | None, vm_namespace: str | None) -> Scope:
+        """What is seen of all servers, or of those in `namespace`. A tenant viewer names the namespace of their VMs."""
+        there = self._data.all.namespaces()
+        wanted = there & {namespace} if namespace else there
         asked = frozenset({vm_namespace}) if vm_namespace else _NONE
-        return await self._access.scope(caller_of_request(request), "list", self._data.all.namespaces(), asked)
+        return await self._access.scope(caller_of_request(request), "list", wanted, asked)
 
 
 @lru_cache(256)

@@ -1,0 +1,101 @@
+"""Live events: of one server, of one namespace, or of all that the caller may see."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+from aiohttp import web
+from pydantic import Field
+
+from backend.api.access.access import Access
+from backend.api.access.gate import caller_of_request
+from backend.api.access.limits import Limits
+from backend.api.access.scope import Scope
+from backend.api.data.query import Text, parse
+from backend.api.http.problem import BAD_REQUEST, NOT_ACCEPTABLE, Problem, unavailable
+from backend.api.openapi.route import EVENT_STREAM, Answer, Route
+from backend.api.routes.history import EventQuery, History, selection_of
+from backend.api.routes.lists import PREFIX
+from backend.api.routes.seen import Seen
+from backend.api.stream.hub import Hub, StreamsRefused, Subscriber
+from backend.api.stream.position import InvalidPosition, Position
+from backend.api.stream.position import parse as parse_position
+from backend.events.select import Selection
+
+
+class AllQuery(EventQuery):
+    """Live events of all servers. A cursor or a limit is for the past."""
+
+    namespace: Text | None = Field(default=None, description="Of the servers.")
+    vm_namespace: str | None = Field(
+        default=None, max_length=253, description="For tenant viewers: the namespace of their VMs."
+    )
+
+
+class Live:
+    """Streams, and the past of one server under the same path: `Accept` decides."""
+
+    def __init__(self, hub: Hub, access: Access, limits: Limits, seen: Seen, history: History) -> None:
+        self._hub = hub
+        self._access = access
+        self._limits = limits
+        self._seen = seen
+        self._history = history
+
+    def routes(self) -> list[Route]:
+        stream = Answer(200, "Server-sent events; `data` is a CloudEvent, `id` its position", media=EVENT_STREAM)
+        past = self._history.event_route()
+        return [
+            dataclasses.replace(past, handler=self.of_server, answers=(*past.answers, stream), problems=(406,)),
+            Route("GET", f"{PREFIX}/events", self.of_all, "followEvents", "Live events of all servers", "events",
+                  answers=(stream,), query=AllQuery, problems=(406,)),
+        ]  # fmt: skip
+
+    async def of_server(self, request: web.Request) -> web.StreamResponse:
+        if not wants_stream(request):
+            return await self._history.events(request)
+        selection = selection_of(parse(EventQuery, request.query), _now_ms())
+        namespace, name, scope = await self._seen.server(request)
+        return await self._serve(request, dataclasses.replace(selection, servers=(f"{namespace}/{name}",)), scope)
+
+    async def of_all(self, request: web.Request) -> web.StreamResponse:
+        if not wants_stream(request):
+            raise Problem(NOT_ACCEPTABLE, f"Send Accept: {EVENT_STREAM}; the past is listed server by server.")
+        query = parse(AllQuery, request.query)
+        selection = selection_of(query, _now_ms())
+        if query.namespace:
+            selection = dataclasses.replace(selection, namespaces=(query.namespace,))
+        return await self._serve(request, selection, await self._seen.all(request, query.namespace, query.vm_namespace))
+
+    async def _serve(self, request: web.Request, selection: Selection, scope: Scope) -> web.StreamResponse:
+        caller = caller_of_request(request)
+
+        async def still_allowed() -> Scope | None:
+            return await self._access.recheck(caller, scope)
+
+        subscriber = Subscriber(selection, scope, _position(request), still_allowed, caller.expires)
+        with self._limits.stream(caller):
+            try:
+                return await self._hub.serve(request, subscriber)
+            except StreamsRefused as error:
+                raise unavailable(f"{error}.") from None
+
+
+def wants_stream(request: web.Request) -> bool:
+    """An EventSource asks for exactly this type; whatever takes everything gets JSON."""
+    return any(part.partition(";")[0].strip() == EVENT_STREAM for part in request.headers.get("Accept", "").split(","))
+
+
+def _position(request: web.Request) -> Position | None:
+    text = request.headers.get("Last-Event-ID")
+    if not text:
+        return None
+    try:
+        return parse_position(text)
+    except InvalidPosition as error:
+        raise Problem(BAD_REQUEST, f"Last-Event-ID: {error}.") from None
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
