@@ -17,7 +17,8 @@ from pathlib import Path
 from tests.cluster.cache import cache_dir, digest_tree, locked
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
-EXAMPLES = Path(__file__).resolve().parents[2] / "docs/examples/go"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "docs/examples/go"
 KUBERNETES_VERSION = "v1.34.4"
 PROGRESS_S = 15.0
 _STAMPS = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
@@ -61,6 +62,7 @@ ALL = (
     Recipe("coredns", {"coredns": "."}),
     Recipe("receiver", {"receiver": "."}),
     Recipe("examples", {"consume": "./consume", "resume": "./resume"}, folder=EXAMPLES),
+    Recipe("api-list", {"list-load": "./load", "list-peer": "./peer"}, folder=ROOT / "benchmarks/api_list/go"),
     Recipe("kubernetes", {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBE}, (), f"-s -w  {_stamp()}"),
 )
 

@@ -1,0 +1,1 @@
+"""List pages of the API beside the same pages of Go programs."""
