@@ -36,9 +36,10 @@ class Load:
 
 
 @contextmanager
-def ours(redis: str) -> Iterator[int]:
+def ours(redis: str, *flags: str) -> Iterator[int]:
     """The port."""
-    with _started([sys.executable, "-m", "benchmarks.api_list.server", "--redis", redis, "--token", TOKEN]) as port:
+    command = [sys.executable, "-m", "benchmarks.api_list.server", "--redis", redis, "--token", TOKEN, *flags]
+    with _started(command) as port:
         yield port
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import itertools
 
 from aiohttp import web
 
@@ -15,15 +16,24 @@ from backend.api.data.fresh import Fresh
 from backend.api.data.lists import snapshots_page
 from backend.api.data.pages import answer_page
 from backend.api.data.query import SnapshotQuery, parse_text
+from backend.api.data.repeats import RepeatingServer, Repeats, Terms
 from backend.events.connection import connect
 from benchmarks.api_list.history import KEYS
 
 PATH = f"/api/v1/servers/{KEYS.namespace}/{KEYS.name}/snapshots"
 
 
-def handler_of(fresh: Fresh, token: str):  # type: ignore[no-untyped-def]
+DECISION_S = 30.0
+
+
+def handler_of(fresh: Fresh, token: str, *, repeats: bool = True):  # type: ignore[no-untyped-def]
     allowed = {hashlib.sha256(token.encode()).digest(): KEYS.namespace}
     loop = asyncio.get_running_loop()
+    asked = itertools.count()
+    key = (KEYS.namespace, KEYS.name)
+
+    def count() -> str:
+        return f"{next(asked):016x}"
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -33,9 +43,10 @@ def handler_of(fresh: Fresh, token: str):  # type: ignore[no-untyped-def]
         if path != PATH:
             return web.Response(status=404)
         query = parse_text(SnapshotQuery, text)
-        held = await fresh.get((KEYS.namespace, KEYS.name))
+        held = await fresh.get(key)
         page = snapshots_page(held, query, None, int(loop.time() * 1000))
-        return await answer_page(request, page, "0123456789abcdef")  # type: ignore[arg-type]
+        terms = Terms(loop.time() + DECISION_S, fresh.snapshots_unchanged(key, held), count) if repeats else None
+        return await answer_page(request, page, count(), terms)
 
     return handle
 
@@ -44,11 +55,13 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--redis", required=True)
     parser.add_argument("--token", required=True)
+    parser.add_argument("--no-repeats", action="store_true", help="every request goes the long way")
     options = parser.parse_args()
     fresh = Fresh(connect(options.redis))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(fresh.run())
-        server = web.Server(handler_of(fresh, options.token), access_log=None)
+        handler = handler_of(fresh, options.token, repeats=not options.no_repeats)
+        server = RepeatingServer(handler, Repeats(), access_log=None)
         listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
         print(listening.sockets[0].getsockname()[1], flush=True)
 

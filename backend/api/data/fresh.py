@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from backend.api.data.errors import DataUnavailable
@@ -91,6 +91,19 @@ class Fresh:
             if self._kept.get(key) is kept:
                 return held
         raise DataUnavailable("the event store is being changed right now: ask again")
+
+    def snapshots_unchanged(self, key: Key, held: Projections) -> Callable[[], bool]:
+        """A function that tells whether the snapshots are those that `held` has now, and still kept fresh."""
+        version = held.snapshots.all.version
+
+        def unchanged() -> bool:
+            kept = self._kept.get(key)
+            if kept is None or kept.held is not held or self.problem or held.snapshots.all.version != version:
+                return False
+            self._kept.move_to_end(key)
+            return True
+
+        return unchanged
 
     async def _followed(self) -> None:
         if not self._follower.following.is_set():

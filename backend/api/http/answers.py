@@ -22,7 +22,7 @@ def etag_of_version(*parts: str | int) -> str:
     return etag_of("\0".join(map(str, parts)).encode())
 
 
-def is_current(request: web.Request, etag: str) -> bool:
+def is_current(request: web.BaseRequest, etag: str) -> bool:
     """Whether the client has this very version, in whatever coding."""
     header = request.headers.get("If-None-Match")
     if header is None:
