@@ -10,7 +10,7 @@ VENV := $(BSLS_CACHE)/venv-$(LOCK_HASH)
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help setup parts demo test lint types generate verify image bench-controller bench-tenants bench-events lock clean
+.PHONY: help setup parts demo test lint types generate verify image bench-controller bench-tenants bench-events bench-api lock clean
 
 help: ## show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-tenants: setup ## users, access and the view of the repository: the speed 
 
 bench-events: setup ## log lines to events, beside syslog-ng and rsyslog
 	@$(BIN)/python -m benchmarks.event_path
+
+bench-api: setup ## live streams of events, beside nchan and Centrifuge
+	@$(BIN)/python -m benchmarks.api_stream
 
 lock: $(VENV)/.ready ## resolve the dependencies of pyproject.toml anew
 	@$(BIN)/pip-compile -q --strip-extras --extra dev --no-emit-find-links --no-emit-index-url --no-emit-trusted-host -o requirements.lock pyproject.toml

@@ -15,9 +15,10 @@ from redis import Redis
 
 from benchmarks.event_path.check import check
 from benchmarks.event_path.lines import make_log
-from benchmarks.event_path.peers import RSYSLOG, SYSLOG_NG, SYSLOG_NG_SPLICED, install
+from benchmarks.event_path.peers import RSYSLOG, SYSLOG_NG, SYSLOG_NG_SPLICED
 from benchmarks.event_path.runs import Run, run_live, run_ours, run_peer
 from benchmarks.figures import Figure, report
+from benchmarks.roots import install
 from tests.servers.redis import RedisServer
 
 SERVERS = 20
@@ -34,7 +35,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30.0, help="of the measurement of latency")
     options = parser.parse_args()
     for peer in PEERS:
-        install(peer)
+        install(peer.root_name, peer.packages)
     return report("bench-events", [*_throughput(options.lines, options.rounds), *_latency(options.seconds)])
 
 

@@ -12,7 +12,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.cache import cache_dir, locked, tied
+from benchmarks.roots import root_of
+from tests.cluster.cache import tied
 
 STREAM = "peer"
 
@@ -28,7 +29,7 @@ class Peer:
 
     @property
     def root(self) -> Path:
-        return cache_dir() / "peers" / self.root_name
+        return root_of(self.root_name)
 
     @property
     def log(self) -> Path:
@@ -43,18 +44,6 @@ class Peer:
         self.log.write_bytes(first)
         (work / "config").write_text(self.config.replace("@FILE@", "/bench/log").replace("@PORT@", str(port)))
         return subprocess.Popen(tied(["chroot", str(self.root), *self.command]))
-
-
-def install(peer: Peer) -> None:
-    with locked(f"peer-{peer.root_name}"):
-        if (peer.root / ".ready").exists():
-            return
-        print(f"    Debian with {' and '.join(peer.packages)}", flush=True)
-        shutil.rmtree(peer.root, ignore_errors=True)
-        peer.root.parent.mkdir(exist_ok=True)
-        include = f"--include={','.join(peer.packages)}"
-        subprocess.run(["mmdebstrap", "-q", "--variant=apt", include, "bookworm", str(peer.root)], check=True)
-        (peer.root / ".ready").touch()
 
 
 _SYSLOG_NG_COMMAND = ("syslog-ng", "-F", "--no-caps", "-f", "/bench/config", "-R", "/bench/persist", "-p", "/bench/pid",

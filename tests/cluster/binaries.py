@@ -1,6 +1,6 @@
 """Build Kubernetes, Kopia, CoreDNS and the examples in Go with modules of the Go proxy; each once, kept in the cache.
 
-python -m tests.cluster.binaries [kubernetes|kopia|kopia-0.22.3|kopia-0.21.1|coredns|examples ...]
+python -m tests.cluster.binaries [kubernetes|kopia|kopia-0.22.3|kopia-0.21.1|coredns|examples|api-list|api-stream ...]
 """
 
 from __future__ import annotations
@@ -63,6 +63,11 @@ ALL = (
     Recipe("receiver", {"receiver": "."}),
     Recipe("examples", {"consume": "./consume", "resume": "./resume"}, folder=EXAMPLES),
     Recipe("api-list", {"list-load": "./load", "list-peer": "./peer"}, folder=ROOT / "benchmarks/api_list/go"),
+    Recipe(
+        "api-stream",
+        {"stream-load": "./load", "stream-centrifuge": "./centrifuge"},
+        folder=ROOT / "benchmarks/api_stream/go",
+    ),
     Recipe("kubernetes", {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBE}, (), f"-s -w  {_stamp()}"),
 )
 
