@@ -39,6 +39,7 @@ types: $(VENV)/.ready ## mypy, strict
 
 generate: $(VENV)/.ready ## rewrite the generated files (CRD, gRPC stubs, event schemas, examples in pages)
 	@$(BIN)/python -m backend.cli.main crd > manifests/crd/backupstoragelocationservers.yaml
+	@$(BIN)/python -m backend.cli.main api --openapi > docs/openapi.json
 	@$(BIN)/python -m backend.kopia.proto.generate
 	@$(BIN)/python -m backend.events.generate
 	@$(BIN)/python -m tests.pages

@@ -5,18 +5,22 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from backend.api.app import description
 from backend.crd.generate import crd_yaml
 from backend.events.generate import stale as stale_events
 from backend.kopia.proto import generate
 from tests.pages import stale as stale_pages
 
 ROOT = Path(__file__).resolve().parent.parent
+OPENAPI = ROOT / "docs/openapi.json"
 CRD = ROOT / "manifests/crd/backupstoragelocationservers.yaml"
 
 
 def stale() -> list[str]:
     """Paths of generated files that are out of date."""
     found = [] if CRD.read_text() == crd_yaml() else [str(CRD.relative_to(ROOT))]
+    if OPENAPI.read_bytes() != description():
+        found.append(str(OPENAPI.relative_to(ROOT)))
     return found + stale_events() + stale_pages() + [f"backend/kopia/proto/{name}" for name in generate.check()]
 
 

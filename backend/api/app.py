@@ -67,6 +67,12 @@ def make_app(parts: Parts) -> web.Application:
     return app
 
 
+def description() -> bytes:
+    """The OpenAPI document, without anything behind it."""
+    nothing: Any = None
+    return encode(describe(routes_of(Parts(nothing, nothing, nothing, nothing, nothing))))
+
+
 def describe(routes: Sequence[Route]) -> dict[str, Any]:
     return document(routes, title="bsls", version=VERSION, description=DESCRIPTION)
 

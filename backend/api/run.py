@@ -49,10 +49,9 @@ async def run_api(kube: KubeClient, redis: Client, settings: ApiSettings, stop: 
     runner = web.AppRunner(app, logger=server_logger(), access_log=None)
     try:
         await runner.setup()
-        site = web.TCPSite(
-            runner, settings.host, settings.port, ssl_context=certificate.context if certificate else None,
-            shutdown_timeout=GRACE_S,
-        )  # fmt: skip
+        context = certificate.context if certificate else None
+        host = None if settings.host == "*" else settings.host
+        site = web.TCPSite(runner, host, settings.port, ssl_context=context, shutdown_timeout=GRACE_S)
         await site.start()
         port = runner.addresses[0][1]
         log.info("the API serves on %s port %d%s", settings.host, port, "" if certificate else ", without TLS")

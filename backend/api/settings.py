@@ -12,7 +12,7 @@ class ApiSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", description="`*` for all addresses.")
     port: int = Field(default=8443, ge=0, le=65535, description="0 takes a free one.")
     certificate: Path | None = None
     key: Path | None = None

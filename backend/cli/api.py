@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from backend.api.access import audit
+from backend.api.app import description
 from backend.api.run import run_api
 from backend.api.settings import ApiSettings
 from backend.cli import logs, redis_options
@@ -24,12 +25,13 @@ from backend.kube.client import KubeClient
 def configure(parser: argparse.ArgumentParser) -> None:
     env = os.environ
     parser.add_argument("--kubeconfig", help="default: the pod's service account, else $KUBECONFIG")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on [%(default)s]")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on, * for all [%(default)s]")
     parser.add_argument("--port", type=int, default=8443, help="[%(default)s]")
     parser.add_argument("--certificate", type=Path, metavar="FILE", default=_path(env.get("BSLS_API_CERTIFICATE")),
                         help="PEM; read again when it changes [$BSLS_API_CERTIFICATE]")  # fmt: skip
     parser.add_argument("--key", type=Path, metavar="FILE", default=_path(env.get("BSLS_API_KEY")),
                         help="[$BSLS_API_KEY]")  # fmt: skip
+    parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document, and nothing else")
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     redis_options.configure(parser)
     parser.set_defaults(run=run)
@@ -40,6 +42,9 @@ def _path(text: str | None) -> Path | None:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.openapi:
+        sys.stdout.write(description().decode())
+        return 0
     try:
         settings = ApiSettings(host=options.host, port=options.port, certificate=options.certificate, key=options.key)
         redis = redis_options.client(options)
