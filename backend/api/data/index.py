@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 KEPT_SORTED = 2000
@@ -27,16 +26,20 @@ class Item(NamedTuple):
     owner: str
     keys: tuple[int, ...]
     body: bytes
-    about: str = ""
-    good: bool = True
+    about: str
+    good: bool
+    digest: int
+
+
+def make_item(owner: str, keys: tuple[int, ...], body: bytes, about: str = "", *, good: bool = True) -> Item:
+    return Item(owner, keys, body, about, good, digest(body))
 
 
 Change = Mapping[str, Item | None]
 """Items by id; None for gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):
     """A part of a sorted list: up to `limit` entries after `after`, of those with `first <= key < end`."""
 
     limit: int
@@ -74,10 +77,10 @@ class Index:
         new = [(name, item) for name, item in change.items() if item is not None]
         for name, item in old:
             del self.items[name]
-            self._sum -= digest(item.body)
+            self._sum -= item.digest
         for name, item in new:
             self.items[name] = item
-            self._sum += digest(item.body)
+            self._sum += item.digest
         self._sum %= 1 << 64
         self._searches.clear()
         for number, held in enumerate(self._sorted):

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from backend.api.data.index import Collection, Found, Index, Item, Slice, digest
+from backend.api.data.index import Collection, Found, Index, Item, Slice
 from backend.api.data.projections import Projections
 from backend.api.data.query import Query, SessionQuery, SnapshotQuery, TenantQuery
 from backend.api.data.records import END, SIZE, START
@@ -88,7 +88,7 @@ def tenants_page(held: Projections, query: TenantQuery, users: Users) -> Page:
         found = rows.find(order, sliced)
     else:
         found = rows.search(order, sliced, (users, search, overdue), matches)
-    version = rows.version if users is None else sum(digest(rows.items[user].body) for user in users)
+    version = rows.version if users is None else sum(rows.items[user].digest for user in users)
     return _page(query, rows, order, found, f"{version:x}")
 
 

@@ -48,7 +48,12 @@ class Query(BaseModel):
 
     def following(self, entry: Entry) -> str:
         """The cursor of what comes after an entry."""
-        return encode_cursor(self.purpose, entry)
+        return _following(self.purpose, entry)
+
+
+@lru_cache(maxsize=8192)
+def _following(purpose: str, entry: Entry) -> str:
+    return encode_cursor(purpose, entry)
 
 
 class SnapshotQuery(Query):

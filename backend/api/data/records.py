@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from backend.api.data.index import Item
+from pydantic_core import from_json
+
+from backend.api.data.index import Item, make_item
 
 START, END, SIZE = range(3)
 """Orders of snapshots."""
@@ -26,7 +28,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 def snapshot_item(text: bytes) -> Item:
     """Of the projection `snapshots`. Raises ValueError, KeyError or TypeError for what is none of ours."""
-    found = json.loads(text)
+    found = from_json(text)  # in half of the time that json.loads takes
     cause = found.pop("incomplete")
     complete = not cause and "endTime" in found
     if complete and text.endswith(_DONE):
@@ -34,16 +36,16 @@ def snapshot_item(text: bytes) -> Item:
     else:
         body = dump(found | ({"complete": True} if complete else {"complete": False, "cause": cause or _NO_END}))
     keys = (micros(found.get("startTime")), micros(found.get("endTime")), int(found["sizeBytes"]))
-    return Item(sys.intern(found["user"]), keys, body, sys.intern(found["path"]), complete)
+    return make_item(sys.intern(found["user"]), keys, body, sys.intern(found["path"]), good=complete)
 
 
 def session_item(text: bytes) -> tuple[str, Item]:
     """Name and item of the projection `sessions`; raises like `snapshot_item`."""
-    found = json.loads(text)
+    found = from_json(text)
     name, user = str(found["session"]), str(found["user"])
     shown = {"session": name, "user": user, "address": found["address"], "startedAt": found["startedAt"]}
     body = dump(shown | {"traceparent": f"00-{found['trace']}-{found['span']}-01"})
-    return name, Item(sys.intern(user), (micros(found["startedAt"]),), body)
+    return name, make_item(sys.intern(user), (micros(found["startedAt"]),), body)
 
 
 def micros(time: str | None) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend.api.data.errors import DataUnavailable
-from backend.api.data.index import Entry, Index, Item, Slice, cut
+from backend.api.data.index import Entry, Index, Slice, cut, make_item
 from backend.api.data.lists import Page
 from backend.api.data.query import ServerQuery
 from backend.api.data.records import dump
@@ -97,7 +97,7 @@ class Servers:
         namespace, name = raw["metadata"]["namespace"], raw["metadata"]["name"]
         known = self._informer.get(namespace, name)
         for index, full in ((self._full, True), (self._limited, False)):
-            item = None if known is None else Item(namespace, (0,), dump(shown(known, full=full)), states(known))
+            item = None if known is None else make_item(namespace, (0,), dump(shown(known, full=full)), states(known))
             index.apply({f"{namespace}/{name}": item})
         self._namespaces = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
-from backend.api.data.index import Collection, Index, Item
+from backend.api.data.index import Collection, Index, Item, make_item
 from backend.api.data.records import END, US, dump, micros, time_of
 from backend.crd.durations import parse_duration
 
@@ -86,7 +86,7 @@ class Tenants:
             "firstSeenTime": self._seen.get(user),
         }
         body = dump({name: value for name, value in row.items() if value is not None})
-        return Item(user, (0, last, total), body, good=user not in self.overdue)
+        return make_item(user, (0, last, total), body, good=user not in self.overdue)
 
     def _incomplete(self, user: str) -> int:
         return sum(item.owner == user for item in self._snapshots.incomplete.items.values())

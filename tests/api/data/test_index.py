@@ -6,14 +6,15 @@ import random
 
 import pytest
 
-from backend.api.data.index import KEPT_SORTED, Change, Collection, Entry, Index, Item, Slice, cut
+from backend.api.data.index import KEPT_SORTED, Change, Collection, Entry, Index, Item, Slice, cut, make_item
 
 USERS = ("alice@vm-1", "bob@vm-2", "carol@vm-3")
 
 
 def item(chance: random.Random, name: str, spread: int = 50) -> Item:
     keys = (chance.randrange(spread), chance.randrange(spread), chance.randrange(spread))
-    return Item(chance.choice(USERS), keys, f'"{name}{keys}"'.encode(), "/home", chance.random() < 0.9)
+    body = f'"{name}{keys}"'.encode()
+    return make_item(chance.choice(USERS), keys, body, "/home", good=chance.random() < 0.9)
 
 
 def change_of(chance: random.Random, names: range, many: int) -> Change:
