@@ -59,8 +59,8 @@ bench-tenants: setup ## users, access and the view of the repository: the speed 
 bench-events: setup ## log lines to events, beside syslog-ng and rsyslog
 	@$(BIN)/python -m benchmarks.event_path
 
-bench-api: setup ## live streams of events, beside nchan and Centrifuge
-	@$(BIN)/python -m benchmarks.api_stream
+bench-api: setup ## live streams of events, beside nchan and Centrifuge; pages of a list, beside Go
+	@code=0; $(BIN)/python -m benchmarks.api_list || code=1; $(BIN)/python -m benchmarks.api_stream || code=1; exit $$code
 
 lock: $(VENV)/.ready ## resolve the dependencies of pyproject.toml anew
 	@$(BIN)/pip-compile -q --strip-extras --extra dev --no-emit-find-links --no-emit-index-url --no-emit-trusted-host -o requirements.lock pyproject.toml

@@ -45,7 +45,7 @@ def handler_of(fresh: Fresh, token: str, *, repeats: bool = True):  # type: igno
         query = parse_text(SnapshotQuery, text)
         held = await fresh.get(key)
         page = snapshots_page(held, query, None, int(loop.time() * 1000))
-        terms = Terms(loop.time() + DECISION_S, fresh.snapshots_unchanged(key, held), count) if repeats else None
+        terms = Terms(loop.time() + DECISION_S, fresh.snapshots_unchanged(key), count) if repeats else None
         return await answer_page(request, page, count(), terms)
 
     return handle

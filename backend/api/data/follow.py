@@ -24,12 +24,13 @@ FIRST = "0-0"
 class Follower:
     """`taken` gets new entries, `lost` is called where some may have been missed, also those before the first read.
 
-    `problem`: a sentence while the firehose cannot be read, else `""`.
+    `problem`: a sentence while the firehose cannot be read, else `""`; `since`: when that began, by the loop's clock.
     """
 
     def __init__(self, client: Client, taken: Callable[[Sequence[Entry]], None], lost: Callable[[], None]) -> None:
         self.problem = "the events in Redis are not followed yet: wait a moment"
         self.following = asyncio.Event()
+        self.since = asyncio.get_running_loop().time()
         self._reader = StreamReader(client)
         self._taken = taken
         self._lost = lost
@@ -42,13 +43,18 @@ class Follower:
             try:
                 await self._read()
             except StoreError as error:
-                if self.problem != str(error):
-                    log.warning("the projections are not kept fresh: %s", error)
-                self.problem = str(error)
-                self.following.clear()
+                self._failed(str(error))
                 await asyncio.sleep(backoff.next())
             else:
                 backoff.reset()
+
+    def _failed(self, problem: str) -> None:
+        if self.problem != problem:
+            log.warning("the projections are not kept fresh: %s", problem)
+        if self.following.is_set():
+            self.following.clear()
+            self.since = asyncio.get_running_loop().time()
+        self.problem = problem
 
     async def _read(self) -> None:
         """One page, then wait for more."""

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 LINGER_S = 0.01  # events that come so close together are read together
 RETRY_S = (0.1, 2.0)
-START_S = 2.0  # how long a question waits for the firehose to be followed
+PATIENCE_S = 2.0  # that questions wait at a start or a failover; of a longer outage each is told at once
 DOUBT_S = 1.0  # events of what was deleted just now have come by then
 TRIES = 3  # of a load during which the server was deleted, or events were lost
 
@@ -41,7 +41,8 @@ class _Kept:
 class Fresh:
     """`get` reads a server at its first use. `run` has to run meanwhile.
 
-    At most `max_servers` are held, and others than the one in use only while they have `max_snapshots` in all.
+    At most `max_servers` are held, and others than the one in use only while they have `max_snapshots` in all: these
+    take about a kilobyte each.
     """
 
     def __init__(self, client: Client, *, max_servers: int = 1000, max_snapshots: int = 500_000) -> None:
@@ -92,24 +93,27 @@ class Fresh:
                 return held
         raise DataUnavailable("the event store is being changed right now: ask again")
 
-    def snapshots_unchanged(self, key: Key, held: Projections) -> Callable[[], bool]:
-        """A function that tells whether the snapshots are those that `held` has now, and still kept fresh."""
-        version = held.snapshots.all.version
+    def snapshots_unchanged(self, key: Key) -> Callable[[], bool]:
+        """A function that tells whether the snapshots that are held now are still those, and still kept fresh."""
+        begun = self._kept.get(key)
+        held = begun and begun.held
+        version = held.snapshots.all.version if held else 0
 
         def unchanged() -> bool:
             kept = self._kept.get(key)
-            if kept is None or kept.held is not held or self.problem or held.snapshots.all.version != version:
+            if kept is None or kept.held is not held or held is None or self.problem:
                 return False
             self._kept.move_to_end(key)
-            return True
+            return held.snapshots.all.version == version
 
         return unchanged
 
     async def _followed(self) -> None:
-        if not self._follower.following.is_set():
+        follower = self._follower
+        if not follower.following.is_set():
             try:
-                async with asyncio.timeout(START_S):
-                    await self._follower.following.wait()
+                async with asyncio.timeout_at(follower.since + PATIENCE_S):
+                    await follower.following.wait()
             except TimeoutError:
                 raise DataUnavailable(self.problem) from None
         if self.problem:

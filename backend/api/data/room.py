@@ -79,6 +79,11 @@ class Data:
             figures = None
         return _one(dump(detail(raw, figures)))
 
+    def unchanged(self, namespace: str, name: str) -> Callable[[], bool]:
+        """A function that tells whether a page of snapshots that was made just now would still be the same."""
+        same = self._fresh.snapshots_unchanged((namespace, name))
+        return lambda: same() and self.all.knows(namespace, name)
+
     async def snapshots(self, namespace: str, name: str, query: SnapshotQuery, scope: Scope) -> Page:
         held, users = await self._seen(namespace, name, scope)
         return lists.snapshots_page(held, query, users, int(time.time() * 1000))

@@ -53,6 +53,9 @@ class Servers:
         self.check()
         return self._informer.get(namespace, name) is not None
 
+    def knows(self, namespace: str, name: str) -> bool:
+        return self._informer.error is None and self._informer.get(namespace, name) is not None
+
     def get(self, namespace: str, name: str, scope: Scope) -> Json:
         """The custom resource; never change it. Raises Problem for one that the caller must not know of."""
         self.check()
