@@ -56,7 +56,7 @@ async def run(system: AbstractAsyncContextManager[System], clients: int, seconds
         finally:
             await load.stop()
     return Run(
-        delivered=found["received"] / found["seconds"], offered=clients * RATE,
+        delivered=found["arrived"] / found["seconds"], offered=clients * RATE,
         missing=rest["missing"] + rest["behind"] + rest["closed"], p50_ms=found["p50_ms"], p99_ms=found["p99_ms"],
         kb=kb, cpu=cpu / found["seconds"],
     )  # fmt: skip

@@ -204,10 +204,10 @@ class Hub:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            began = loop.time()
+            began, cpu = loop.time(), time.thread_time()
             dirty, self._dirty = self._dirty, {}
             for number, cohort in enumerate(dirty, 1):
                 await cohort.flush(began, self._limits.write_bytes)
                 if not number % COHORTS_AT_ONCE:
                     await asyncio.sleep(0)
-            await asyncio.sleep(pause_s(loop.time() - began))
+            await asyncio.sleep(pause_s(time.thread_time() - cpu))

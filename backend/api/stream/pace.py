@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-SHORT_S = 0.012
 LONGEST_S = 0.1
 
 
-def pause_s(took_s: float) -> float:
-    """Until the next flush, after one that took so long: a third of the time is left to others, half when flushes are
-    long, and then each carries more events for the same number of writes.
+def pause_s(cpu_s: float) -> float:
+    """Until the next flush, after one that took so much of the processor: a third of it is left to others, and the
+    longer a flush takes, the more events the next one carries for the same number of writes.
     """
-    return min(LONGEST_S, took_s / 2 if took_s < SHORT_S else took_s)
+    return min(LONGEST_S, cpu_s / 2)

@@ -3,8 +3,9 @@
 //	load <host:port> <clients> <path> [<path> ...]
 //
 // Clients take the paths in turn. Every event has `"id":"bench-<number>-<nanoseconds since 1970>"` in it, and at least
-// 300 bytes after that. On stdout `ready`; then a line on stdin: `begin <number>` counts events from that number on,
-// `end` prints what came until now as JSON, `rest <number>` waits until all clients have that one, or none moves.
+// 300 bytes after that. On stdout `ready`; then lines on stdin: `begin <number>` counts what arrives from now on, and how
+// late events from that number on are; `end` prints that as JSON; `rest <number>` waits until all clients have that one,
+// or nothing comes any more, and prints what is missing.
 package main
 
 import (
@@ -38,14 +39,13 @@ type client struct {
 }
 
 type result struct {
-	Received int     `json:"received"`
-	Seconds  float64 `json:"seconds"`
-	Missing  int     `json:"missing"`
-	P50ms    float64 `json:"p50_ms"`
-	P99ms    float64 `json:"p99_ms"`
-	MaxMs    float64 `json:"max_ms"`
-	Closed   int     `json:"closed"`
-	Behind   int     `json:"behind"`
+	Arrived int     `json:"arrived"`
+	Seconds float64 `json:"seconds"`
+	Missing int     `json:"missing"`
+	P50ms   float64 `json:"p50_ms"`
+	P99ms   float64 `json:"p99_ms"`
+	MaxMs   float64 `json:"max_ms"`
+	Closed  int     `json:"closed"`
 }
 
 type load struct {
@@ -54,7 +54,8 @@ type load struct {
 	buffer   []byte
 	from     int
 	began    time.Time
-	received int
+	arrived  int // since it began, whatever number
+	received int // of those that count
 	missing  int
 	closed   int
 	late     [buckets]int
@@ -146,7 +147,7 @@ func (l *load) obey(order string) {
 	number, _ := strconv.Atoi(rest)
 	switch word {
 	case "begin":
-		l.from, l.began = number, time.Now()
+		l.from, l.began, l.arrived = number, time.Now(), 0
 	case "end":
 		l.tell()
 	case "rest":
@@ -173,7 +174,7 @@ func (l *load) behind(number int) int {
 }
 
 func (l *load) tell() {
-	told := result{Received: l.received, Seconds: time.Since(l.began).Seconds(), Missing: l.missing, Closed: l.closed}
+	told := result{Arrived: l.arrived, Seconds: time.Since(l.began).Seconds(), Missing: l.missing, Closed: l.closed}
 	seen := 0
 	for place, count := range l.late {
 		if count == 0 {
@@ -244,6 +245,7 @@ func (l *load) count(one *client, number int, late int64) {
 		l.missing += max(1, number-one.next)
 	}
 	one.next = number + 1
+	l.arrived++
 	if l.from < 0 || number < l.from {
 		return
 	}
