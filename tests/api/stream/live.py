@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -48,18 +49,23 @@ class Service:
     hub: Hub
     port: int
     make: Make = field(default=lambda subscriber: subscriber)
+    tls: ssl.SSLContext | None = None  # for clients
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/events"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/events"
 
 
 @contextlib.asynccontextmanager
-async def service(url: str, limits: Limits = QUICK, *, at_once: bool = False) -> AsyncIterator[Service]:
-    """Ends as the process does: streams first. `at_once`: do not wait until it has read the store."""
+async def service(
+    url: str, limits: Limits = QUICK, *, at_once: bool = False, tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None
+) -> AsyncIterator[Service]:
+    """Ends as the process does: streams first. `at_once`: do not wait until it has read the store. `tls`: of the server
+    and of its clients.
+    """
     client: Client = connect(url)
     hub = Hub(StreamReader(client), limits)
-    made = Service(hub, 0)
+    made = Service(hub, 0, tls=tls[1] if tls else None)
 
     async def events(request: web.Request) -> web.StreamResponse:
         query = request.query
@@ -76,7 +82,7 @@ async def service(url: str, limits: Limits = QUICK, *, at_once: bool = False) ->
     app.router.add_get("/events", events)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096)
+    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096, ssl_context=tls[0] if tls else None)
     await site.start()
     made.port = runner.addresses[0][1]
     running = asyncio.create_task(hub.run())
@@ -162,7 +168,7 @@ async def streaming(service: Service, last: str = "", **query: Any) -> AsyncIter
     headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
     async with (
         ClientSession(timeout=ClientTimeout(sock_read=30), read_bufsize=1 << 21) as session,
-        session.get(service.url, headers=headers, params=query) as response,
+        session.get(service.url, headers=headers, params=query, ssl=service.tls or True) as response,
     ):
         assert response.status == 200
         assert response.headers["Content-Type"] == "text/event-stream"

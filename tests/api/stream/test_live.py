@@ -1,13 +1,11 @@
-"""Live streams over real sockets: filters, rights, heartbeats, faults, slow clients, ends."""
+"""Live streams over real sockets: filters, rights, heartbeats, faults, ends."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-import socket
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +16,7 @@ from backend.api.stream.scope import Scope
 from backend.events.connection import Client, connect
 from backend.events.keys import FIREHOSE, ServerKeys
 from backend.events.reader import StreamReader
-from tests.api.stream.live import QUICK, Sees, Service, Stream, read_message, service, streaming
+from tests.api.stream.live import QUICK, Sees, Stream, service, streaming
 from tests.dispatch.feed import Feed, real_event
 from tests.events.helpers import KEYS, event, until
 from tests.servers.redis import RedisServer
@@ -149,79 +147,6 @@ async def test_five_hundred_clients(redis_server: RedisServer, single: Client) -
         names = [name for _ in range(20) for name in await feed.more(5)]
         found = await asyncio.gather(*(one.ids(100) for one in opened))
         assert all(one == names for one in found)
-
-
-@contextlib.asynccontextmanager
-async def silent(served: Service) -> AsyncIterator[socket.socket]:
-    """A client that asked, had the first block, and reads no more."""
-    loop = asyncio.get_running_loop()
-    with socket.socket() as end:
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        end.setblocking(False)
-        await loop.sock_connect(end, ("127.0.0.1", served.port))
-        await loop.sock_sendall(end, b"GET /events HTTP/1.0\r\nHost: x\r\n\r\n")
-        text = b""
-        while b"retry: " not in text:
-            text += await loop.sock_recv(end, 4096)
-        yield end
-
-
-async def read_until(end: socket.socket, mark: bytes) -> list[Any]:
-    """All blocks up to the one with this text."""
-    text = b""
-    while mark not in text or not text.endswith(b"\n\n"):
-        more = await asyncio.get_running_loop().sock_recv(end, 1 << 16)
-        assert more, "the stream ended"
-        text += more
-    return [read_message(block) for block in text.decode().split("\n\n") if block]
-
-
-async def test_a_client_that_reads_nothing_holds_nobody_up_and_is_told(
-    redis_server: RedisServer, single: Client
-) -> None:
-    feed = Feed(single)
-    limits = replace(QUICK, behind_bytes=200_000, write_bytes=8000, socket_bytes=8000)
-    async with service(redis_server.url, limits) as served, silent(served) as slow, streaming(served) as quick:
-        names = [name for _ in range(40) for name in await feed.more(50)]
-        assert await quick.ids(2000) == names
-        assert served.hub.figures.gaps == 0
-        blocks: list[Any] = []
-        while not any(block.event == "gap" for block in blocks):
-            blocks += await read_until(slow, b"\n\n")
-        (late,) = await feed.more(1)
-        if blocks[-1].json.get("id") != late:
-            blocks += await read_until(slow, f'"id":"{late}"'.encode())
-        (place,) = [number for number, block in enumerate(blocks) if block.event == "gap"]
-        before = [block.json["id"] for block in blocks[:place] if block.event]
-        assert before == names[: len(before)]
-        assert blocks[place].json["after"] == blocks[place - 1].id
-        assert [block.json["id"] for block in blocks[place + 1 :] if block.event] == [late]
-        missing = await _between(single, blocks[place].json["after"], blocks[place].json["upto"])
-        assert before + missing == names
-        assert served.hub.figures.gaps == 1
-
-
-async def _between(client: Client, after: str, upto: str) -> list[str]:
-    """What a gap says is missing."""
-    entries = await StreamReader(client).history(FIREHOSE, count=10_000)
-    places = [(f"{entry.id}.{number}", one) for entry in entries for number, one in enumerate(entry.events)]
-    ids = [place for place, _ in places]
-    return [json.loads(one)["id"] for _, one in places[ids.index(after) + 1 : ids.index(upto) + 1]]
-
-
-async def test_a_client_that_stays_stuck_is_cut_off(redis_server: RedisServer, single: Client) -> None:
-    feed = Feed(single)
-    limits = replace(QUICK, socket_bytes=8000, write_bytes=8000, stuck_s=0.3)
-    async with service(redis_server.url, limits) as served, silent(served), streaming(served) as quick:
-        names = await feed.more(500)
-        assert await quick.ids(500) == names
-
-        async def cut() -> bool:
-            return served.hub.figures.clients == 1
-
-        await until(cut, "the end of the client that is stuck")
-        (late,) = await feed.more(1)
-        assert await quick.ids(1) == [late]
 
 
 async def test_redis_restarts_and_stops_answering(single: Client) -> None:
