@@ -17,7 +17,7 @@ from backend.events.connection import Client, connect
 from backend.events.keys import FIREHOSE, ServerKeys
 from tests.api.data.helpers import KEY, NEW_YEAR, controller, fresh, holdings, snapshot, view
 from tests.events.helpers import until
-from tests.servers.redis import RedisServer
+from tests.servers.redis import RedisCluster, RedisSentinels, RedisServer
 
 pytestmark = pytest.mark.servers
 OTHER = ("backup", "other")
@@ -231,3 +231,38 @@ async def test_a_random_history_is_followed(client: Client, seed: int) -> None:
 
 def tell(path: EventPath, key: tuple[str, str], there: Any) -> None:
     path.journal(key).compare(holdings(there), None)
+
+
+async def test_a_failover_loses_nothing() -> None:
+    with RedisSentinels() as servers:
+        client, others = connect(servers.url, timeout_s=2), connect(servers.url, timeout_s=2)
+        async with controller(others) as path, fresh(client) as data:
+            path.journal(KEY).compare(holdings([snapshot("a")]), None)
+            await until_ids(data, {"a"})
+            old = servers.primary
+            await asyncio.to_thread(old.stop)
+            path.journal(KEY).compare(holdings([snapshot("a"), snapshot("b")]), None)
+            await until_ids(data, {"a", "b"})
+            assert servers.primary is not old
+        await client.close()
+        await others.close()
+
+
+async def test_a_node_that_loses_its_data_is_noticed(redis_cluster: RedisCluster) -> None:
+    """The firehose is on another node than the server, and goes on."""
+    redis_cluster.flush()
+    client = connect(redis_cluster.url)
+    firehose = await client.address(FIREHOSE)
+    number = 0
+    while await client.address(ServerKeys("backup", f"vms-{number}").meta) == firehose:
+        number += 1
+    key = ("backup", f"vms-{number}")
+    _, port = await client.address(ServerKeys(*key).meta)
+    async with controller(client) as path, fresh(client) as data:
+        path.journal(key).compare(holdings([snapshot("a"), snapshot("b")]), None)
+        await until_ids(data, {"a", "b"}, key)
+        next(node for node in redis_cluster.nodes if node.port == port).flush()
+        path.journal(key).compare(holdings([snapshot("b")]), None)
+        path.observe(key, view())
+        await until_ids(data, {"b"}, key)
+    await client.close()
