@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.api.stream.position import at, parse
 from backend.controller.certificates import mint_ca
 from backend.events.connection import Client
 from backend.events.keys import FIREHOSE
@@ -134,9 +135,8 @@ async def _both(feed: Feed, quick: Stream, rounds: int) -> list[str]:
 async def _between(client: Client, after: str, upto: str) -> list[str]:
     """What a gap says is missing."""
     entries = await StreamReader(client).history(FIREHOSE, count=10_000)
-    places = [(f"{entry.id}.{number}", one) for entry in entries for number, one in enumerate(entry.events)]
-    ids = [place for place, _ in places]
-    return [json.loads(one)["id"] for _, one in places[ids.index(after) + 1 : ids.index(upto) + 1]]
+    events = [(at(entry.id, number), one) for entry in entries for number, one in enumerate(entry.events)]
+    return [json.loads(one)["id"] for position, one in events if parse(after) < position <= parse(upto)]
 
 
 async def test_a_client_that_stays_stuck_is_cut_off(redis_server: RedisServer, single: Client, tls: Tls | None) -> None:
