@@ -52,10 +52,16 @@ def snapshot_step(
     context: Context,
     *,
     tenants: Iterable[str] | None = None,
+    passed: Iterable[Snapshot] = (),
     limit: int = 500,
 ) -> SnapshotStep:
-    """The next `limit` changes or a few more, the oldest snapshot first. `tenants`: whom to look at; None for all."""
+    """The next `limit` changes or a few more, the oldest snapshot first. `tenants`: whom to look at; None for all.
+    `passed`: snapshots that came and went before they could be told; they are told all the same.
+    """
     step = SnapshotStep()
+    for one in sorted(passed, key=lambda one: (one.end, one.id)):
+        _add(one, known_tenants, context, step)
+        _tell_deleted(one.id, step.snapshots[one.id], context, step)
     looked = sorted(there.keys() | told.keys()) if tenants is None else sorted(set(tenants))
     added = [one for name in looked for one in there.get(name, {}).values() if one.id not in told.get(name, {})]
     added.sort(key=lambda one: (one.end, one.id))
@@ -104,16 +110,21 @@ def _remove(
     """All that a tenant lost goes into one step, so that many are seen as many."""
     lost = 0
     for name in gone:
-        body = json.loads(told[name])
-        complete = not body.pop("incomplete", "")
-        step.snapshots[name] = ""
-        lost += complete
-        payload = events.SnapshotDeleted.model_validate(body | {"complete": complete})
-        step.news.append(News(payload, f"snapshot.{name}.deleted", stamp(context.now)))
+        lost += _tell_deleted(name, told[name], context, step)
     left = sum(one.complete for one in there.values())
     if lost >= MANY or (lost >= FEW and not left):
         mass = events.SnapshotsMassDeleted(user=tenant, deleted=lost, left=left)
         step.news.append(News(mass, f"{tenant}.mass-deleted.{gone[0]}", stamp(context.now)))
+
+
+def _tell_deleted(name: str, told: str, context: Context, step: SnapshotStep) -> bool:
+    """Whether it was complete."""
+    body = json.loads(told)
+    complete = not body.pop("incomplete", "")
+    step.snapshots[name] = ""
+    payload = events.SnapshotDeleted.model_validate(body | {"complete": complete})
+    step.news.append(News(payload, f"snapshot.{name}.deleted", stamp(context.now)))
+    return complete
 
 
 def _body(one: Snapshot) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class SnapshotJournal:
         self._told: dict[str, dict[str, str]] = {}  # by tenant, by manifest
         self._holdings: Holdings | None = None
         self._looked: set[str] | None = set()  # whom to compare; None: everybody
+        self._untold: dict[str, Snapshot] = {}  # seen, by manifest: they may go before they can be told
 
     def load(self, snapshots: Mapping[str, str], tenants: Mapping[str, str]) -> None:
         """Begin with what was published."""
@@ -45,6 +46,7 @@ class SnapshotJournal:
                 self._tenants[name] = text
         for name, text in snapshots.items():
             self._told.setdefault(json.loads(text)["user"], {})[name] = text
+            self._untold.pop(name, None)
         self._looked = None
 
     def compare(self, holdings: Holdings, tenants: Iterable[str] | None) -> bool:
@@ -55,10 +57,17 @@ class SnapshotJournal:
             return False
         elif self._looked is not None:
             self._looked |= set(tenants)
+        self._see(holdings, holdings.groups.keys() if tenants is None else tenants)
         return self.due
+
+    def _see(self, holdings: Holdings, tenants: Iterable[str]) -> None:
+        for name in tenants:
+            told = self._told.get(name, {})
+            self._untold.update((key, one) for key, one in holdings.groups.get(name, {}).items() if key not in told)
 
     def doubt(self) -> None:
         self._holdings, self._looked = None, set()
+        self._untold.clear()
 
     @property
     def due(self) -> bool:
@@ -77,7 +86,10 @@ class SnapshotJournal:
             if holdings.groups.get(name, {}).keys() - self._told.get(name, {}).keys():
                 reasons.update(holdings.reasons(name))
         context = Context(now, reasons, session)
-        step = snapshot_step(holdings.groups, self._told, self._tenants, context, tenants=looked, limit=AT_ONCE)
+        passed = [one for one in self._untold.values() if one.id not in holdings.groups.get(one.tenant, {})][:AT_ONCE]
+        step = snapshot_step(
+            holdings.groups, self._told, self._tenants, context, tenants=looked, passed=passed, limit=AT_ONCE
+        )
         failed = []
         waiting = len(claims.users)
         if len(step.snapshots) < AT_ONCE:  # else there may be more
@@ -87,6 +99,8 @@ class SnapshotJournal:
         return [*step.news, *failed], step.snapshots, step.tenants, len(claims.users) != waiting
 
     def _keep(self, step: SnapshotStep) -> None:
+        for name in step.snapshots:
+            self._untold.pop(name, None)
         gone = {name for name, text in step.snapshots.items() if not text}
         for name, text in step.snapshots.items():
             if text:

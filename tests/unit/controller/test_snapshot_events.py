@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from backend.controller.claims import Claims
 from backend.controller.snapshot_events import Context, SnapshotStep, overdue_step, snapshot_step
-from backend.controller.snapshot_journal import SnapshotJournal
+from backend.controller.snapshot_journal import Holdings, SnapshotJournal
 from backend.events.catalogue import Payload, type_of
 from backend.kopia.snapshots import Snapshot
 
@@ -148,3 +149,28 @@ def test_who_recovered_has_a_newest_snapshot() -> None:
     assert [type_of(one.payload).name for one in told] == ["tenant.overdue"]
     told, _ = journal.overdue({}, "26h", NOW)
     assert [one.payload.model_dump() for one in told] == [{"user": ALICE, "last_complete_time": times[1]}]
+
+
+def test_a_snapshot_that_goes_before_it_can_be_told_is_told() -> None:
+    """The event store is away, and the retention policy removes what was made meanwhile."""
+    groups = there(snapshot("m1"))
+    holdings = Holdings(groups, lambda _tenant: {})
+    journal = SnapshotJournal()
+    journal.load({}, {})
+    journal.compare(holdings, None)
+    groups[ALICE] = {"m2": snapshot("m2", end=1_763_890_009.5)}
+    journal.compare(holdings, [ALICE])
+    journal.load({}, {})  # the event store is back
+    news, snapshots, _, _ = journal.step(NOW, lambda _user: None, Claims())
+    told = [(type_of(one.payload).name, one.key) for one in news]
+    assert told == [
+        ("tenant.first-seen", f"{ALICE}.first-seen"),
+        ("snapshot.created", "snapshot.m1.created"),
+        ("snapshot.deleted", "snapshot.m1.deleted"),
+        ("snapshot.created", "snapshot.m2.created"),
+    ]
+    assert [name for name, text in snapshots.items() if text] == ["m2"]
+    groups[ALICE] = {}
+    journal.compare(holdings, [ALICE])
+    news, _, _, _ = journal.step(NOW, lambda _user: None, Claims())
+    assert [one.key for one in news] == ["snapshot.m2.deleted"]
