@@ -91,7 +91,8 @@ def deleted_step(known: Known, now: datetime) -> StateStep:
 
 
 def stamp(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    """RFC 3339; years before 1000 have four digits too, as a client may claim any time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------

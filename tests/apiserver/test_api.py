@@ -86,7 +86,7 @@ def tokens(api_cluster: Cluster) -> Iterator[dict[str, str]]:
         "team-a": people.person(api_cluster, "tenant-viewer", (*tenants, "team-a")),
         "nobody": people.person(api_cluster, "nobody"),
     }
-    kubectl("delete", "namespace", *people.NAMESPACES, "--wait=false")
+    kubectl("delete", "bsls", "-A", "--all")
     kubectl("delete", "clusterrolebinding", "cluster-viewer")
 
 

@@ -174,3 +174,11 @@ def test_a_snapshot_that_goes_before_it_can_be_told_is_told() -> None:
     journal.compare(holdings, [ALICE])
     news, _, _, _ = journal.step(NOW, lambda _user: None, Claims())
     assert [one.key for one in news] == ["snapshot.m2.deleted"]
+
+
+def test_a_snapshot_of_any_time_that_a_client_claims_can_be_told() -> None:
+    for claimed in (-62_135_596_800.0, -40_000_000_000.0, 253_402_300_799.0, 1e18, -1e18):
+        step = snapshot_step(there(snapshot("m1", end=claimed)), {}, {}, Context(NOW))
+        first, second = kinds(step)
+        assert first == "tenant.first-seen"
+        assert second in {"snapshot.created", "snapshot.incomplete"}
