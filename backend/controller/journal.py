@@ -130,7 +130,7 @@ class Journal:
         self._token = loaded.token
         self._reborn = bool(loaded.token) and not loaded.state
         self._state = texts(loaded.state)
-        self._snapshots.load(texts(loaded.snapshots), texts(loaded.tenants))
+        self._snapshots.load(texts(loaded.snapshots), texts(loaded.tenants), loaded.token)
         self._tail = self._log.load(loaded.cursor, loaded.sessions)
         inbox = self._inbox
         inbox.lines.clear()
@@ -166,6 +166,10 @@ class Journal:
             return None
         return self._commit(events, changes, cursor)
 
+    def committed(self, commit: Commit) -> None:
+        """It is in Redis."""
+        self._snapshots.committed(commit.token)
+
     def empty_step(self) -> Commit:
         """A commit that tells nothing."""
         return self._commit([], [], None)
@@ -175,6 +179,7 @@ class Journal:
             changes += ((b"PERSIST", key) for key in (self.keys.stream, self.keys.meta))
             self._reborn = False
         before, self._token = self._token, secrets.token_hex(8).encode()
+        self._snapshots.sent(self._token)
         return Commit(self.keys, before, self._token, events, changes, cursor)
 
     def _take_lines(self, events: list[bytes], changes: list[Change]) -> bool:

@@ -157,11 +157,13 @@ class Publisher:
             for _, journal, _ in made:
                 journal.unload()
             raise
-        for (key, journal, _), outcome in zip(made, outcomes, strict=True):
+        for (key, journal, commit), outcome in zip(made, outcomes, strict=True):
             if not isinstance(outcome, Committed):
                 log.info("%s/%s: somebody else wrote its events, or they were lost; reading them again", *key)
                 journal.unload()
-            elif journal.finished and not journal.due:
+                continue
+            journal.committed(commit)
+            if journal.finished and not journal.due:
                 self._journals.pop(key, None)
 
     def _away(self, problem: str) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from backend.controller.claims import Claims
 from backend.controller.session_events import Open
@@ -34,10 +35,14 @@ class SnapshotJournal:
         self._told: dict[str, dict[str, str]] = {}  # by tenant, by manifest
         self._holdings: Holdings | None = None
         self._looked: set[str] | None = set()  # whom to compare; None: everybody
-        self._untold: dict[str, Snapshot] = {}  # seen, by manifest: they may go before they can be told
+        # Seen, by manifest, and not known to be in Redis: they may go before they can be told.
+        self._untold: dict[str, Snapshot] = {}
+        self._look_back = False  # some of them may have gone since the last step
+        self._telling: set[str] = set()  # those of them that the next commit tells of
+        self._sent: dict[bytes, set[str]] = {}  # and that commits do whose outcome is not known yet, by token, in order
 
-    def load(self, snapshots: Mapping[str, str], tenants: Mapping[str, str]) -> None:
-        """Begin with what was published."""
+    def load(self, snapshots: Mapping[str, str], tenants: Mapping[str, str], token: bytes = b"") -> None:
+        """Begin with what was published, the last of it by the commit with this token."""
         self._tenants, self._overdue, self._told = {}, {}, {}
         for name, text in tenants.items():
             if name.startswith(OVERDUE):
@@ -46,8 +51,22 @@ class SnapshotJournal:
                 self._tenants[name] = text
         for name, text in snapshots.items():
             self._told.setdefault(json.loads(text)["user"], {})[name] = text
+        for name in snapshots:
             self._untold.pop(name, None)
-        self._looked = None
+        self.committed(token)
+        self._telling, self._sent = set(), {}
+        self._looked, self._look_back = None, True
+
+    def sent(self, token: bytes) -> None:
+        """What the last steps told is in the commit with this token."""
+        self._sent[token], self._telling = self._telling, set()
+
+    def committed(self, token: bytes) -> None:
+        """That commit is in Redis, and so are those before it. Of one that we did not send we know nothing."""
+        while token in self._sent:
+            first = next(iter(self._sent))
+            for name in self._sent.pop(first):
+                self._untold.pop(name, None)
 
     def compare(self, holdings: Holdings, tenants: Iterable[str] | None) -> bool:
         """Whether that is something to do: before the first whole look, some tenants' snapshots tell nothing."""
@@ -61,6 +80,7 @@ class SnapshotJournal:
         return self.due
 
     def _see(self, holdings: Holdings, tenants: Iterable[str]) -> None:
+        self._look_back = True
         for name in tenants:
             told = self._told.get(name, {})
             self._untold.update((key, one) for key, one in holdings.groups.get(name, {}).items() if key not in told)
@@ -86,7 +106,8 @@ class SnapshotJournal:
             if holdings.groups.get(name, {}).keys() - self._told.get(name, {}).keys():
                 reasons.update(holdings.reasons(name))
         context = Context(now, reasons, session)
-        passed = [one for one in self._untold.values() if one.id not in holdings.groups.get(one.tenant, {})][:AT_ONCE]
+        passed = self._passed(holdings) if self._look_back else []
+        self._look_back = len(passed) == AT_ONCE
         step = snapshot_step(
             holdings.groups, self._told, self._tenants, context, tenants=looked, passed=passed, limit=AT_ONCE
         )
@@ -98,9 +119,16 @@ class SnapshotJournal:
         self._keep(step)
         return [*step.news, *failed], step.snapshots, step.tenants, len(claims.users) != waiting
 
+    def _passed(self, holdings: Holdings) -> list[Snapshot]:
+        """Those that came and went, and were never told."""
+        there, told = holdings.groups, self._told
+        gone = (one for one in self._untold.values() if one.id not in there.get(one.tenant, {}))
+        sent = self._telling.union(*self._sent.values())
+        untold = (one for one in gone if one.id not in sent and one.id not in told.get(one.tenant, {}))
+        return list(islice(untold, AT_ONCE))
+
     def _keep(self, step: SnapshotStep) -> None:
-        for name in step.snapshots:
-            self._untold.pop(name, None)
+        self._telling |= step.snapshots.keys() & self._untold.keys()
         gone = {name for name, text in step.snapshots.items() if not text}
         for name, text in step.snapshots.items():
             if text:

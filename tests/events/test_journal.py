@@ -238,6 +238,31 @@ async def test_a_full_redis_gets_everything_when_it_has_space(kubelet: Kubelet, 
         await client.close()
 
 
+async def test_a_snapshot_that_comes_and_goes_while_redis_is_full_is_told(kubelet: Kubelet, monkeypatch: Any) -> None:
+    """Also after commits of it were tried in vain; and once only."""
+    monkeypatch.setattr(publisher, "PATIENCE_S", 0.0)
+    with RedisServer("--maxmemory-policy", "noeviction") as server:
+        client = connect(server.url)
+        async with running(server.url, kubelet) as controller:
+            seen = held("first")
+            controller.journal.compare(seen, None)
+            await until_told(client, "tenant.first-seen", "snapshot.created")
+            server.cli("CONFIG", "SET", "maxmemory", "1")
+            seen.groups[ALICE]["second"] = held("second").groups[ALICE]["second"]  # type: ignore[index]
+            controller.journal.compare(seen, [ALICE])
+            await until_problem(controller, "maxmemory")
+            del seen.groups[ALICE]["second"]  # type: ignore[attr-defined]
+            controller.journal.compare(seen, [ALICE])
+            server.cli("CONFIG", "SET", "maxmemory", "0")
+            wanted = ["tenant.first-seen", "snapshot.created", "snapshot.created", "snapshot.deleted"]
+            await until_told(client, *wanted)
+            controller.journal.compare(seen, None)
+            seen.groups[ALICE]["third"] = held("third").groups[ALICE]["third"]  # type: ignore[index]
+            controller.journal.compare(seen, [ALICE])
+            await until_told(client, *wanted, "snapshot.created")
+        await client.close()
+
+
 async def until_problem(controller: Controller, text: str) -> None:
     async def there() -> bool:
         problem = controller.path.problem

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import pytest
+
 from backend.controller.claims import Claims
 from backend.controller.snapshot_events import Context, SnapshotStep, overdue_step, snapshot_step
-from backend.controller.snapshot_journal import Holdings, SnapshotJournal
+from backend.controller.snapshot_journal import AT_ONCE, Holdings, SnapshotJournal
 from backend.events.catalogue import Payload, type_of
 from backend.kopia.snapshots import Snapshot
 
@@ -174,6 +176,84 @@ def test_a_snapshot_that_goes_before_it_can_be_told_is_told() -> None:
     journal.compare(holdings, [ALICE])
     news, _, _, _ = journal.step(NOW, lambda _user: None, Claims())
     assert [one.key for one in news] == ["snapshot.m2.deleted"]
+
+
+def keys(journal: SnapshotJournal) -> list[str]:
+    """Of the events of a step."""
+    return [one.key for one in journal.step(NOW, lambda _user: None, Claims())[0]]
+
+
+@pytest.fixture
+def groups() -> dict[str, dict[str, Snapshot]]:
+    return there(snapshot("m1"))
+
+
+@pytest.fixture
+def tried(groups: dict[str, dict[str, Snapshot]]) -> SnapshotJournal:
+    """`m1` was told in a commit whose outcome is not known; it is gone since."""
+    journal = SnapshotJournal()
+    journal.load({}, {ALICE: "known"})
+    journal.compare(Holdings(groups, lambda _tenant: {}), None)
+    assert keys(journal) == ["snapshot.m1.created"]
+    journal.sent(b"first")
+    del groups[ALICE]["m1"]
+    journal.compare(Holdings(groups, lambda _tenant: {}), [ALICE])
+    return journal
+
+
+CAME_AND_WENT = ["snapshot.m1.created", "snapshot.m1.deleted"]
+
+
+def test_a_snapshot_whose_commit_was_refused_is_told_again_though_it_is_gone(tried: SnapshotJournal) -> None:
+    for token in (b"before", b"somebody else's"):
+        tried.load({}, {ALICE: "known"}, token)
+        assert keys(tried) == CAME_AND_WENT
+        tried.sent(b"again " + token)
+    tried.committed(b"again somebody else's")
+    tried.load({}, {ALICE: "known"}, b"somebody else's")
+    assert keys(tried) == []
+
+
+def test_what_was_committed_is_told_once_though_the_replies_were_lost(tried: SnapshotJournal) -> None:
+    """The token that is found in Redis tells; the projection has nothing of what came and went."""
+    tried.load({}, {ALICE: "known"}, b"before")
+    assert keys(tried) == CAME_AND_WENT
+    tried.sent(b"second")
+    assert keys(tried) == []  # while the outcome is open
+    tried.sent(b"third")
+    tried.load({}, {ALICE: "known"}, b"second")
+    assert keys(tried) == []
+
+
+def test_a_commit_tells_also_of_those_before_it(tried: SnapshotJournal) -> None:
+    tried.sent(b"second")
+    tried.load({}, {ALICE: "known"}, b"second")
+    assert keys(tried) == []
+
+
+def test_a_snapshot_that_goes_after_its_commit_is_deleted_once(
+    tried: SnapshotJournal, groups: dict[str, dict[str, Snapshot]]
+) -> None:
+    tried.committed(b"first")
+    assert keys(tried) == ["snapshot.m1.deleted"]
+    tried.sent(b"second")
+    tried.compare(Holdings(groups, lambda _tenant: {}), None)
+    assert keys(tried) == []
+
+
+def test_many_that_came_and_went_are_told_in_steps(groups: dict[str, dict[str, Snapshot]]) -> None:
+    journal = SnapshotJournal()
+    journal.load({}, {ALICE: "known"})
+    groups[ALICE] = {name: snapshot(name) for name in (f"m{number}" for number in range(2 * AT_ONCE + 1))}
+    holdings = Holdings(groups, lambda _tenant: {})
+    journal.compare(holdings, None)
+    names = [f"snapshot.{name}.{what}" for name in groups[ALICE] for what in ("created", "deleted")]
+    groups[ALICE] = {}
+    told: list[str] = []
+    while journal.due:
+        told += keys(journal)
+        journal.sent(str(len(told)).encode())
+    assert sorted(told) == sorted(names)
 
 
 def test_a_snapshot_of_any_time_that_a_client_claims_can_be_told() -> None:
