@@ -21,6 +21,7 @@ from backend.api.openapi.route import Answer, Route
 from backend.api.routes.history import History
 from backend.api.routes.lists import PREFIX, Lists
 from backend.api.routes.live import Live
+from backend.api.routes.rights import Rights
 from backend.api.routes.seen import Seen
 from backend.api.stream.hub import Hub
 from backend.events.reader import StreamReader
@@ -48,7 +49,9 @@ def routes_of(parts: Parts) -> list[Route]:
     seen = Seen(parts.access, parts.data)
     history = History(parts.reader, seen)
     live = Live(parts.hub, parts.access, parts.limits, seen, history)
-    return [*_process_routes(parts), *Lists(parts.data, seen).routes(), *history.routes(), *live.routes()]
+    rights = Rights(parts.access, parts.data)
+    lists = Lists(parts.data, seen)
+    return [*_process_routes(parts), *lists.routes(), *history.routes(), *live.routes(), *rights.routes()]
 
 
 def make_app(parts: Parts) -> web.Application:

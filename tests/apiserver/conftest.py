@@ -1,7 +1,8 @@
-"""The real controller as a child process, with the permissions that the manifests give it and no others."""
+"""The real controller and API as child processes, with the permissions that the manifests give them and no others."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import subprocess
 import sys
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.apiserver.api_process import Api, inhabited, serving, tell, wait_ready
 from tests.apiserver.place import Place, poll
 from tests.cluster.node import Cluster
 from tests.demo import site
+from tests.servers.redis import RedisServer
 from tests.servers.seaweed import Seaweed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,3 +111,27 @@ def settle(place: Place) -> None:
     place.wait_for("StorageReady", status="True")
     place.wait_for("TLSReady", status="True")
     poll(lambda: place.get("deployment", f"{place.name}-kopia"), bool, "the Deployment")
+
+
+@pytest.fixture(scope="module")
+def api_redis() -> Iterator[RedisServer]:
+    with RedisServer("--appendonly", "no") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def api_tokens(api_cluster: Cluster) -> Iterator[dict[str, str]]:
+    with inhabited(api_cluster) as tokens:
+        yield tokens
+
+
+@pytest.fixture(scope="module")
+def api(
+    api_cluster: Cluster, api_tokens: dict[str, str], api_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    """Two servers, one of them with 65 snapshots of two tenants, and what each of `api_tokens` is shown of them."""
+    asyncio.run(tell(api_redis))
+    with serving(api_cluster, api_redis.url, tmp_path_factory.mktemp("api")) as running:
+        wait_ready(running.url)
+        yield Api(running.url, api_tokens, api_redis)
+    assert not [one for one in api_tokens.values() if one in running.log.read_text()], "a token in the log"

@@ -65,6 +65,11 @@ class Access:
         answer, _ = await self._ask(caller, Question(verb, namespace, name))
         return answer
 
+    async def allowed(self, caller: Caller, questions: Sequence[Question]) -> frozenset[Question]:
+        """Those of the questions that are answered with yes."""
+        granted, _ = await self._ask_all(caller, questions)
+        return frozenset(granted)
+
     async def scope(
         self, caller: Caller, verb: str, namespaces: frozenset[str], tenant_namespaces: frozenset[str]
     ) -> Scope:

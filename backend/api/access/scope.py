@@ -12,16 +12,20 @@ TENANTS = "tenants"  # the virtual subresource that a tenant viewer may get in t
 
 
 class Question(NamedTuple):
-    """May they `verb` servers, or with `subresource` what is below them? No namespace: in all; no name: any."""
+    """May they `verb` servers (or another resource), or with `subresource` what is below them? No namespace: in all;
+    no name: any.
+    """
 
     verb: str
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+    resource: str = PLURAL
+    group: str = GROUP
 
     def attributes(self) -> dict[str, str]:
         """As a SubjectAccessReview names them."""
-        return {"group": GROUP, "resource": PLURAL, **self._asdict()}
+        return self._asdict()
 
 
 def tenants_of(namespace: str = "") -> Question:

@@ -96,7 +96,7 @@ class ServerQuery(Query):
     state: Literal["available", "unavailable", "degraded", "progressing"] | None = None
 
 
-Q = TypeVar("Q", bound=Query)
+Q = TypeVar("Q", bound=BaseModel)
 
 
 def parse(kind: type[Q], given: Mapping[str, str]) -> Q:

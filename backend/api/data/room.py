@@ -58,8 +58,12 @@ class Data:
         return self._fresh.loads
 
     async def users(self, namespace: str, name: str) -> frozenset[str]:
-        """All tenants of a server, to find out which of them a caller may see; none where there is no such server."""
+        """All tenants of a server, to find out which of them a caller may see; none where there is no such server.
+        Raises the same for both while Redis is away.
+        """
         if not self.all.there(namespace, name):
+            if self._fresh.problem:
+                raise DataUnavailable(self._fresh.problem)
             return frozenset()
         held = await self._fresh.get((namespace, name))
         held.tenants.refresh()
