@@ -152,18 +152,19 @@ def _runtime_lock() -> str:
     from importlib.metadata import requires
 
     from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
 
     pins = {}
     for line in (ROOT / "requirements.lock").read_text().splitlines():
         if "==" in line and not line.startswith((" ", "#")):
             name, version = line.split(";")[0].strip().split("==")
-            pins[name.lower().replace("_", "-")] = version
+            pins[canonicalize_name(name)] = version
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     todo = [Requirement(text) for text in project["dependencies"]]
     wanted: dict[str, str] = {}
     while todo:
         requirement = todo.pop()
-        name = requirement.name.lower().replace("_", "-")
+        name = canonicalize_name(requirement.name)
         if name in wanted or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
             continue
         wanted[name] = pins[name]
