@@ -160,15 +160,18 @@ def _runtime_lock() -> str:
             name, version = line.split(";")[0].strip().split("==")
             pins[canonicalize_name(name)] = version
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    todo = [Requirement(text) for text in project["dependencies"]]
+    todo = [(Requirement(text), ("",)) for text in project["dependencies"]]
     wanted: dict[str, str] = {}
+    done = set()
     while todo:
-        requirement = todo.pop()
-        name = canonicalize_name(requirement.name)
-        if name in wanted or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+        requirement, extras = todo.pop()
+        needed = not requirement.marker or any(requirement.marker.evaluate({"extra": extra}) for extra in extras)
+        if str(requirement) in done or not needed:
             continue
+        done.add(str(requirement))
+        name = canonicalize_name(requirement.name)
         wanted[name] = pins[name]
-        todo += [Requirement(text) for text in requires(requirement.name) or ()]
+        todo += [(Requirement(text), ("", *requirement.extras)) for text in requires(requirement.name) or ()]
     return "".join(f"{name}=={version}\n" for name, version in sorted(wanted.items()))
 
 
