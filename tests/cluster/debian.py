@@ -29,6 +29,8 @@ _PACKAGES = {
     "sysctl": "procps",
     "git": "git",
     "xz": "xz-utils",
+    "chromium": "chromium",
+    "/usr/share/fonts/truetype/liberation": "fonts-liberation",
 }
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
