@@ -37,11 +37,12 @@ lint: $(VENV)/.ready ## ruff and the layers
 types: $(VENV)/.ready ## mypy, strict
 	@$(BIN)/mypy
 
-generate: $(VENV)/.ready ## rewrite the generated files (CRD, gRPC stubs, event schemas, examples in pages)
+generate: $(VENV)/.ready ## rewrite the generated files (CRD, gRPC stubs, event schemas, metrics, examples in pages)
 	@$(BIN)/python -m backend.cli.main crd > manifests/crd/backupstoragelocationservers.yaml
 	@$(BIN)/python -m backend.cli.main api --openapi > docs/openapi.json
 	@$(BIN)/python -m backend.kopia.proto.generate
 	@$(BIN)/python -m backend.events.generate
+	@$(BIN)/python -m backend.telemetry.generate
 	@$(BIN)/python -m tests.pages
 
 verify: $(VENV)/.ready ## generated files are what their sources say

@@ -9,6 +9,7 @@ from backend.api.app import description
 from backend.crd.generate import crd_yaml
 from backend.events.generate import stale as stale_events
 from backend.kopia.proto import generate
+from backend.telemetry.generate import stale as stale_metrics
 from tests.pages import stale as stale_pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +22,8 @@ def stale() -> list[str]:
     found = [] if CRD.read_text() == crd_yaml() else [str(CRD.relative_to(ROOT))]
     if OPENAPI.read_bytes() != description():
         found.append(str(OPENAPI.relative_to(ROOT)))
-    return found + stale_events() + stale_pages() + [f"backend/kopia/proto/{name}" for name in generate.check()]
+    stubs = [f"backend/kopia/proto/{name}" for name in generate.check()]
+    return found + stale_events() + stale_metrics() + stale_pages() + stubs
 
 
 def main() -> int:
