@@ -9,8 +9,12 @@ LOCK_HASH := $(shell cat requirements.lock pyproject.toml 2>/dev/null | sha256su
 VENV := $(BSLS_CACHE)/venv-$(LOCK_HASH)
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
+PLUGIN := console-plugin
+NODE_HASH := $(shell cat $(PLUGIN)/package-lock.json 2>/dev/null | sha256sum | cut -c1-12)
+NODE := $(BSLS_CACHE)/node-$(NODE_HASH)
+NPM := npm --prefix $(PLUGIN) run --silent
 
-.PHONY: help setup parts demo test lint types generate verify image bench-controller bench-tenants bench-events bench-api lock clean
+.PHONY: help setup parts demo test lint types generate verify plugin plugin-deps plugin-test image bench-controller bench-tenants bench-events bench-api lock clean
 
 help: ## show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,25 +32,46 @@ setup: $(VENV)/.ready ## Python environment, system packages and built binaries 
 demo: setup ## the main job on real parts; ONCE=1 exits after it; KUBECONFIG=… uses a cluster of yours
 	@$(BIN)/python -m tests.demo $(if $(ONCE),--once) $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig $(KUBECONFIG))
 
-test: setup lint types verify ## every check and every test, on real parts
+test: setup lint types verify plugin-test ## every check and every test, on real parts
 	@BSLS_REQUIRE_REAL=1 $(BIN)/pytest $(ARGS)
 
-lint: $(VENV)/.ready ## ruff and the layers
+lint: $(VENV)/.ready plugin-deps ## ruff and the layers; eslint, stylelint and prettier for the console plugin
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+	@echo "==> eslint, stylelint, prettier in $(PLUGIN)" && $(NPM) lint
 
-types: $(VENV)/.ready ## mypy, strict
+types: $(VENV)/.ready plugin-deps ## mypy and tsc, strict
 	@$(BIN)/mypy
+	@echo "==> tsc in $(PLUGIN)" && $(NPM) typecheck
 
-generate: $(VENV)/.ready ## rewrite the generated files (CRD, gRPC stubs, event schemas, metrics, examples in pages)
+generate: $(VENV)/.ready plugin-deps ## rewrite the generated files (CRD, gRPC stubs, schemas, metrics, types, examples in pages)
 	@$(BIN)/python -m backend.cli.main crd > manifests/crd/backupstoragelocationservers.yaml
 	@$(BIN)/python -m backend.cli.main api --openapi > docs/openapi.json
 	@$(BIN)/python -m backend.kopia.proto.generate
 	@$(BIN)/python -m backend.events.generate
 	@$(BIN)/python -m backend.telemetry.generate
 	@$(BIN)/python -m tests.pages
+	@$(NPM) generate
 
-verify: $(VENV)/.ready ## generated files are what their sources say
+verify: $(VENV)/.ready plugin-deps ## generated files are what their sources say
 	@$(BIN)/python -m tests.verify
+
+# One copy of the packages for each lock file, however many checkouts there are; node_modules is a link to it.
+$(NODE)/.ready: $(PLUGIN)/package-lock.json
+	@echo "==> npm packages in $(NODE)"
+	@mkdir -p $(BSLS_CACHE)
+	@flock $(BSLS_CACHE)/node.lock bash -euo pipefail -c '[ -e $@ ] || { rm -rf $(NODE); mkdir $(NODE); \
+	  cp $(PLUGIN)/package.json $(PLUGIN)/package-lock.json $(PLUGIN)/.npmrc $(NODE); \
+	  npm --prefix $(NODE) ci --no-progress --loglevel=error; touch $@; }'
+
+plugin-deps: $(NODE)/.ready
+	@[ ! -d $(PLUGIN)/node_modules ] || [ -L $(PLUGIN)/node_modules ] || rm -rf $(PLUGIN)/node_modules
+	@ln -sfn $(NODE)/node_modules $(PLUGIN)/node_modules
+
+plugin: plugin-deps ## the console plugin, built into console-plugin/dist
+	@$(NPM) build
+
+plugin-test: plugin-deps ## unit tests of the console plugin
+	@echo "==> vitest in $(PLUGIN)" && $(NPM) test
 
 image: setup ## the image of controller and Kopia pods, without a registry, as an OCI archive
 	@$(BIN)/python -m tests.cluster.image

@@ -1,0 +1,5 @@
+/** The API of the backup servers: typed requests, errors and events. */
+export * from './base';
+export * from './client';
+export * from './errors';
+export * from './types';

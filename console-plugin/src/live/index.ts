@@ -1,0 +1,6 @@
+/** The live stream and what follows it. */
+export type { LiveState } from './store';
+export type { Scope } from './stream';
+export * from './useLive';
+export * from './useResource';
+export * from './useScope';

@@ -1,0 +1,31 @@
+/** Numbers and times as people read them, in their language. Pure. */
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+export const bytes = (count: number, language: string): string => {
+  const step = count < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
+  const value = count / 1024 ** step;
+  const digits = step === 0 || value >= 100 ? 0 : 1;
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)} ${UNITS[step]}`;
+};
+
+export const count = (value: number, language: string): string => new Intl.NumberFormat(language).format(value);
+
+const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+];
+
+/** `5 minutes ago`, `in 3 days`. Less than 10 s is `now`: clocks differ by that. */
+export const relative = (at: number, now: number, language: string): string => {
+  const seconds = Math.round((at - now) / 1000);
+  const words = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  if (Math.abs(seconds) < 10) return words.format(0, 'second');
+  const [unit, size] = STEPS.find(([, one]) => Math.abs(seconds) >= one) ?? ['second', 1];
+  return words.format(Math.trunc(seconds / size), unit);
+};
+
+export const absolute = (at: number, language: string): string =>
+  new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'long' }).format(at);

@@ -1,0 +1,109 @@
+/** The list of the file backup servers. */
+import { useMemo, useState } from 'react';
+import type { FC } from 'react';
+import { useNavigate } from 'react-router';
+import { NamespaceBar } from '@openshift-console/dynamic-plugin-sdk';
+import { Button } from '@patternfly/react-core';
+import type { AnyServer } from '../../api';
+import { Content, Empty, Page } from '../../components';
+import { useT } from '../../i18n';
+import { useScope } from '../../live';
+import type { Scope } from '../../live';
+import { NEW_SERVER } from '../../model/paths';
+import { filterRows, keyOf, sortRows, toRow } from './rows';
+import type { Filter, Order } from './rows';
+import { ServersTable } from './ServersTable';
+import { NO_FILTER, PER_PAGE, ServersToolbar } from './ServersToolbar';
+import { useDetails, useServers } from './useServers';
+import './servers.css';
+
+const CreateButton: FC = () => {
+  const t = useT();
+  const navigate = useNavigate();
+  return (
+    <Button onClick={() => void navigate(NEW_SERVER)} data-test="create-server">
+      {t('Create file backup server')}
+    </Button>
+  );
+};
+
+const None: FC = () => {
+  const t = useT();
+  return (
+    <Empty title={t('No file backup servers')} actions={<CreateButton />}>
+      {t(
+        'A file backup server lets the owners of virtual machines back up files into the storage of a BackupStorageLocation.',
+      )}
+    </Empty>
+  );
+};
+
+const List: FC<{ servers: readonly AnyServer[]; scope: Scope }> = ({ servers, scope }) => {
+  const t = useT();
+  const [filter, setFilter] = useState<Filter>(NO_FILTER);
+  const [order, setOrder] = useState<Order>({ column: 'name', direction: 'asc' });
+  const [page, setPage] = useState(1);
+  const byKey = useMemo(() => new Map(servers.map((one) => [keyOf(one), one])), [servers]);
+  const matching = useMemo(
+    () =>
+      sortRows(
+        filterRows(
+          servers.map((one) => toRow(one)),
+          filter,
+        ),
+        order,
+      ),
+    [servers, filter, order],
+  );
+  const lastPage = Math.max(1, Math.ceil(matching.length / PER_PAGE));
+  const shownPage = Math.min(page, lastPage);
+  const visible = matching.slice((shownPage - 1) * PER_PAGE, shownPage * PER_PAGE);
+  const details = useDetails(
+    visible.map((row) => row.key),
+    scope,
+  );
+  // The order is of the list as loaded: live details change what a row says, not where it stands.
+  const rows = visible.map((row) => {
+    const listed = byKey.get(row.key);
+    return listed ? toRow(listed, details.get(row.key)) : row;
+  });
+  const change = (next: Filter): void => {
+    setFilter(next);
+    setPage(1);
+  };
+  return (
+    <>
+      <ServersToolbar filter={filter} onFilter={change} matching={matching.length} page={shownPage} onPage={setPage} />
+      {rows.length ? (
+        <ServersTable rows={rows} order={order} onOrder={setOrder} />
+      ) : (
+        <Empty
+          title={t('No server matches')}
+          actions={
+            <Button variant="link" onClick={() => change(NO_FILTER)}>
+              {t('Clear all filters')}
+            </Button>
+          }
+        />
+      )}
+    </>
+  );
+};
+
+const ServersPage: FC = () => {
+  const t = useT();
+  const scope = useScope();
+  const servers = useServers(scope);
+  return (
+    <>
+      <NamespaceBar />
+      <Page title={t('File backup servers')} actions={<CreateButton />}>
+        <Content resource={servers}>
+          {(found) => (found.length ? <List servers={found} scope={scope} /> : <None />)}
+        </Content>
+      </Page>
+    </>
+  );
+};
+
+export default ServersPage;

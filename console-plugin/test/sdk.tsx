@@ -1,0 +1,21 @@
+/** The console's SDK in unit tests: typed as the real one; only what the plugin uses. */
+import type * as Sdk from '@openshift-console/dynamic-plugin-sdk';
+import type { FC } from 'react';
+import { vi } from 'vitest';
+
+type Mocked<Name extends keyof typeof Sdk> = (typeof Sdk)[Name];
+
+export const consoleFetch = vi.fn<Mocked<'consoleFetch'>>();
+
+export const useActiveNamespace = vi.fn<Mocked<'useActiveNamespace'>>(() => ['#ALL_NS#', () => undefined]);
+
+export const DocumentTitle: Mocked<'DocumentTitle'> = () => null;
+
+export const NamespaceBar: Mocked<'NamespaceBar'> = () => null;
+
+export const ListPageHeader: FC<Parameters<Mocked<'ListPageHeader'>>[0]> = ({ title, children }) => (
+  <header>
+    <h1>{title}</h1>
+    {children}
+  </header>
+);

@@ -1,0 +1,18 @@
+/** Before each test file: matchers, English texts, and nothing left of the test before. */
+import '@testing-library/jest-dom/vitest';
+import { cleanup } from '@testing-library/react';
+import i18next from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import { afterEach } from 'vitest';
+import english from '../locales/en/plugin__bsls-console-plugin.json';
+
+await i18next.use(initReactI18next).init({
+  lng: 'en',
+  resources: { en: { 'plugin__bsls-console-plugin': english } },
+  showSupportNotice: false,
+  keySeparator: false,
+  nsSeparator: '~',
+  interpolation: { escapeValue: false },
+});
+
+afterEach(() => cleanup());

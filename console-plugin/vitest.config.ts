@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  esbuild: { jsx: 'automatic' },
+  // The console provides the SDK at run time; the package has types only.
+  resolve: { alias: { '@openshift-console/dynamic-plugin-sdk': at('./test/sdk.tsx') } },
+  test: {
+    environment: 'jsdom',
+    setupFiles: [at('./test/setup.ts')],
+    include: ['src/**/*.spec.{ts,tsx}', 'test/**/*.spec.{ts,tsx}'],
+    css: false,
+    restoreMocks: true,
+    env: { TZ: 'UTC', LANG: 'en_US.UTF-8' },
+  },
+});
