@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller may see and do */
+        get: operations["getAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -235,6 +252,30 @@ export interface components {
         AccessControlSpec: {
             /** @description Source of the entries: one 'user target access' a line in Kopia's own syntax, or 'user profile' with the profile append-only or full. */
             source: components["schemas"]["AccessControlSource"];
+        };
+        /**
+         * Actions
+         * @description What Kubernetes allows: at the server, in the namespace, or, where none was named, in all namespaces.
+         */
+        Actions: {
+            /** Createserver */
+            createServer: boolean;
+            /** Getserver */
+            getServer: boolean;
+            /** Updateserver */
+            updateServer: boolean;
+            /** Patchserver */
+            patchServer: boolean;
+            /** Deleteserver */
+            deleteServer: boolean;
+            /** Liststoragelocations */
+            listStorageLocations: boolean;
+            /** Createsecret */
+            createSecret: boolean;
+            /** Listpods */
+            listPods: boolean;
+            /** Getpodlog */
+            getPodLog: boolean;
         };
         /**
          * BackupStorageLocationRef
@@ -861,6 +902,15 @@ export interface components {
             keepAnnual?: number | null;
         };
         /**
+         * RightsView
+         * @description Decided by Kubernetes, at most 30 s ago.
+         */
+        RightsView: {
+            user: components["schemas"]["User"];
+            sees: components["schemas"]["Sees"];
+            actions: components["schemas"]["Actions"];
+        };
+        /**
          * SecretKeySelector
          * @description SecretKeySelector selects a key of a Secret.
          */
@@ -881,6 +931,32 @@ export interface components {
              * @default null
              */
             optional?: boolean | null;
+        };
+        /**
+         * Sees
+         * @description What lists and streams show. Of servers in other namespaces, only the tenants of the VMs are shown.
+         */
+        Sees: {
+            /**
+             * Allservers
+             * @description All of every server, now and later.
+             */
+            allServers: boolean;
+            /**
+             * Namespaces
+             * @description Those that have servers, all of which is shown.
+             */
+            namespaces: string[];
+            /**
+             * Alltenants
+             * @description The tenants of the VMs in all namespaces, at every server.
+             */
+            allTenants: boolean;
+            /**
+             * Tenantnamespaces
+             * @description Namespaces of VMs whose tenants are shown, of those that were asked about.
+             */
+            tenantNamespaces: string[];
         };
         /**
          * SelectorOperator
@@ -1343,6 +1419,22 @@ export interface components {
              * @description For the stock client.
              */
             kopia: string;
+        };
+        /**
+         * User
+         * @description As Kubernetes knows them by their token.
+         */
+        User: {
+            /** Username */
+            username: string;
+            /** Groups */
+            groups: string[];
+            /**
+             * Tokenexpires
+             * @description RFC 3339; absent where the token does not tell.
+             * @default null
+             */
+            tokenExpires?: string | null;
         };
         /**
          * UserManagementSpec
@@ -2359,6 +2451,103 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAccess: {
+        parameters: {
+            query?: {
+                /** @description Of servers. */
+                namespace?: string | null;
+                /** @description Of a server in `namespace`. */
+                name?: string | null;
+                /** @description For tenant viewers: the namespace of their VMs. */
+                vmNamespace?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightsView"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     followEvents: {
         parameters: {
             query?: {
