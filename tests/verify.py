@@ -32,7 +32,7 @@ def stale() -> list[str]:
 
 
 def types_are_stale() -> bool:
-    """Whether the plugin's TypeScript types are not those of the committed OpenAPI document. Needs `make plugin-deps`."""
+    """Whether the plugin's TypeScript types are not those of docs/openapi.json. Needs `make plugin-deps`."""
     check = ["npm", "--prefix", str(PLUGIN), "run", "--silent", "generate", "--", "--check"]
     done = subprocess.run(check, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode and "not up-to-date" not in done.stderr + done.stdout:
