@@ -29,6 +29,7 @@ _PACKAGES = {
     "sysctl": "procps",
     "git": "git",
     "xz": "xz-utils",
+    "promtool": "prometheus",
     "chromium": "chromium",
     "/usr/share/fonts/truetype/liberation": "fonts-liberation",
 }
