@@ -3,70 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
-from fnmatch import fnmatchcase
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    IPvAnyNetwork,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
-from yarl import URL
+from pydantic import Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
 
-from backend.crd.durations import parse_duration
-from backend.events.filters import Event, parse_filters
+from backend.events.push.models import NAME, Duration, Part, Place, Wanted
+from backend.events.push.policy import OpenCredentials, OpenTarget, Policy, Quota
 
 _OURS = {"host", "content-type", "content-length", "transfer-encoding", "connection", "traceparent", "user-agent"}
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
-_PORTS = {"https": 443, "http": 80}
 
 
 class InvalidSettings(Exception):
     """The text says what to correct, and where."""
 
 
-def _length(value: Any) -> Any:
-    found = parse_duration(value) if isinstance(value, str) else value
-    if not isinstance(found, timedelta) or found <= timedelta(0):
-        raise ValueError("a duration is a text such as 10s or 1h30m, longer than 0s")
-    return found
+class Target(Place):
+    """`networks`: addresses that its hosts may have though they are not public."""
 
-
-Duration = Annotated[timedelta, BeforeValidator(_length)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
-
-
-class Target(_Part):
-    """Where events may go. `networks`: addresses that its hosts may have though they are not public."""
-
-    scheme: Literal["https", "http"] = "https"
-    host: Annotated[str, Field(pattern=r"^[a-z0-9*:._-]+$")]
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
     networks: tuple[IPvAnyNetwork, ...] = ()
 
-    def fits(self, url: URL) -> bool:
-        return (
-            self.scheme == url.scheme
-            and (self.port or _PORTS[self.scheme]) == url.port
-            and fnmatchcase((url.raw_host or "").rstrip(".").lower(), self.host)
-        )
 
-
-class Header(_Part):
+class Header(Part):
     """A header whose value is the content of a file, which is read again when it changes."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$&'*+.^_`|~-]+$")]
@@ -80,96 +40,85 @@ class Header(_Part):
         return name
 
 
-class Retry(_Part):
-    """Waits double from `first_wait` to `longest_wait`; after `attempts`, or past `age`, an event is a dead letter."""
-
-    first_wait: Duration = timedelta(seconds=1)
-    longest_wait: Duration = timedelta(minutes=5)
-    attempts: Annotated[int, Field(ge=1)] = 300
-    age: Duration = timedelta(hours=24)
-
-
-class Subscription(_Part):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-    sink: Annotated[str, Field(repr=False)]  # its path may be a secret
-    mode: Literal["structured", "binary"] = "structured"
-    start: Literal["now", "earliest"] = "now"
-    servers: tuple[Annotated[str, Field(pattern=r"^[a-z0-9*?.-]+/[a-z0-9*?.-]+$")], ...] = ()
-    filters: list[Any] | None = None
+class Subscription(Wanted):
+    name: Annotated[str, Field(pattern=NAME)]
     bearer_token_file: Path | None = None
     headers: tuple[Header, ...] = ()
     ca_file: Path | None = None
-    handshake: bool = Field(default=False, alias="validate")
-    origin: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")] = "bsls"
-    timeout: Duration = timedelta(seconds=10)
-    max_in_flight: Annotated[int, Field(ge=1, le=256)] = 8
-    retry: Retry = Retry()
-    dead_letters: Annotated[int, Field(ge=1)] = 10_000
-
-    @property
-    def url(self) -> URL:
-        return URL(self.sink)
-
-    @property
-    def place(self) -> str:
-        """Where the sink is, without path and query: they may be secrets."""
-        return str(self.url.origin())
 
     @property
     def has_credentials(self) -> bool:
         return bool(self.bearer_token_file or self.headers)
 
-    def wants_server(self, server: str) -> bool:
-        """`<namespace>/<name>`; `""` is the stream of all servers itself."""
-        if not self.servers:
-            return True
-        namespace, _, name = server.partition("/")
-        pairs = (one.partition("/") for one in self.servers)
-        return any(fnmatchcase(namespace, left) and fnmatchcase(name, right) for left, _, right in pairs)
-
-    def filter(self) -> Callable[[Event], bool]:
-        return parse_filters(self.filters)
-
-    @field_validator("filters")
-    @classmethod
-    def _filters_parse(cls, filters: list[Any] | None) -> list[Any] | None:
-        parse_filters(filters)
-        return filters
-
-    @field_validator("sink")
-    @classmethod
-    def _sink_is_a_url(cls, sink: str) -> str:
-        try:
-            url = URL(sink)
-            usable = url.scheme in _PORTS and url.port is not None and _is_host(url.raw_host or "")
-        except ValueError:
-            usable = False
-        if not usable:
-            raise ValueError("the sink has to be a URL such as https://siem.example.com/events")
-        if url.user is not None or url.password is not None:
-            raise ValueError("the sink must not hold a user or password: use bearerTokenFile, or headers")
-        if url.fragment:
-            raise ValueError("the sink must not have a fragment")
-        return sink
-
     @model_validator(mode="after")
     def _credentials_are_protected(self) -> Subscription:
         if self.has_credentials and self.url.scheme != "https":
             raise ValueError("credentials are sent over https only: use an https sink, or no credentials")
-        names = [one.name.lower() for one in self.headers] + ["authorization"] * bool(self.bearer_token_file)
-        if len(names) != len(set(names)):
-            raise ValueError("a header is given twice (bearerTokenFile is the header Authorization)")
-        if self.retry.longest_wait < self.retry.first_wait:
-            raise ValueError("retry.longestWait is shorter than retry.firstWait")
+        _each_once(self.headers, self.bearer_token_file)
         return self
 
 
-class Settings(_Part):
+class Credentials(OpenCredentials):
+    """Those that people may use by name, at the target that holds them and nowhere else."""
+
+    bearer_token_file: Path | None = None
+    headers: tuple[Header, ...] = ()
+
+    @model_validator(mode="after")
+    def _of_use(self) -> Credentials:
+        if not (self.bearer_token_file or self.headers):
+            raise ValueError("credentials need a bearerTokenFile, or headers")
+        if not (self.users or self.groups):
+            raise ValueError("credentials need users or groups that may use them; system:authenticated is everybody")
+        _each_once(self.headers, self.bearer_token_file)
+        return self
+
+
+class ApiTarget(Target):
+    """Where subscriptions made through the API may go."""
+
+    ca_file: Path | None = None
+    credentials: tuple[Credentials, ...] = ()
+
+    @model_validator(mode="after")
+    def _credentials_are_protected(self) -> ApiTarget:
+        if self.credentials and self.scheme != "https":
+            raise ValueError("credentials are sent over https only: use an https target, or no credentials")
+        names = [one.name for one in self.credentials]
+        if len(names) != len(set(names)):
+            raise ValueError("two credentials of a target have the same name: rename one")
+        return self
+
+
+class ApiSettings(Quota):
+    """What people may do through the API; without targets, nothing."""
+
+    targets: tuple[ApiTarget, ...] = ()
+
+    def public(self) -> Policy:
+        """Without files and addresses, for everybody who validates."""
+        opened = [
+            OpenTarget(scheme=one.scheme, host=one.host, port=one.port, credentials=tuple(
+                OpenCredentials(name=each.name, users=each.users, groups=each.groups) for each in one.credentials
+            ))
+            for one in self.targets
+        ]  # fmt: skip
+        return Policy(targets=tuple(opened), per_owner=self.per_owner, total=self.total, owner_age=self.owner_age)
+
+
+def _each_once(headers: tuple[Header, ...], token: Path | None) -> None:
+    names = [one.name.lower() for one in headers] + ["authorization"] * bool(token)
+    if len(names) != len(set(names)):
+        raise ValueError("a header is given twice (bearerTokenFile is the header Authorization)")
+
+
+class Settings(Part):
     """`lease`: how long nobody delivers a subscription after the process that did was killed."""
 
     lease: Duration = timedelta(seconds=15)
     targets: tuple[Target, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    api: ApiSettings = ApiSettings()
 
     def target(self, subscription: Subscription) -> Target:
         """The first one that the sink fits."""
@@ -185,15 +134,6 @@ class Settings(_Part):
             if not any(target.fits(one.url) for target in self.targets):
                 raise ValueError(f"no target permits {one.place}, the sink of {one.name}: add it to targets")
         return self
-
-
-def _is_host(text: str) -> bool:
-    """A name, or an address in its usual form: not `127.1`, `2130706433` or `0x7f000001`, which some read as one."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return bool(text) and _NUMBER.fullmatch(text.rstrip(".").rpartition(".")[2]) is None
-    return True
 
 
 def load(path: Path) -> Settings:

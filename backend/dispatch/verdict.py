@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
-from backend.dispatch.settings import Retry
+from backend.events.push.models import Retry
 
 LONGEST_ASKED_S = 24 * 3600.0
 _PASSING = {408, 425, 429}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from backend.events.select import Event, server_of
+from backend.events.sight import visible
+
+__all__ = ["Scope", "subject_of", "visible"]
 
 
 class Scope(Protocol):
@@ -25,12 +28,3 @@ class Scope(Protocol):
 def subject_of(event: Event) -> tuple[str, str]:
     """The namespace of its server, `""` where it is about no single one, and the subject: what `visible` asks for."""
     return server_of(event).partition("/")[0], str(event.get("subject", ""))
-
-
-def visible(scope: Scope, namespace: str, subject: str) -> bool:
-    """Who does not see all of a server sees events whose subject is a tenant of theirs, and no others: events about the
-    server name tenants of everybody.
-    """
-    if scope.sees_all_of(namespace):
-        return True
-    return "@" in subject and bool(namespace) and scope.sees_tenant(namespace, subject)

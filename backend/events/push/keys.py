@@ -10,6 +10,28 @@ NAMES = b"{bsls:events}:push"
 
 GROUP_PREFIX = "push:"
 
+# Of subscriptions that people made through the API. Each has a `uid`, `api.<16 hexadecimal digits>`, which stands for
+# its name in all other keys; names in settings have no dot.
+UID_PREFIX = "api."
+
+MADE = b"{bsls:events}:push:made"
+"""Hash: uid to the record, `<revision> <JSON>`."""
+
+OWNED = b"{bsls:events}:push:owned"
+"""Hash: `<name> <owner>` to the uid."""
+
+SCOPES = b"{bsls:events}:push:scopes"
+"""Hash: uid to the JSON of what its owner may see, and when that was asked."""
+
+DUE = b"{bsls:events}:push:due"
+"""Sorted set: uid, by the time (milliseconds) at which to ask again what its owner may see."""
+
+CHANGES = b"{bsls:events}:push:changes"
+"""String: another one after each change of a record."""
+
+POLICY = b"{bsls:events}:push:policy"
+"""String: JSON of what the dispatcher's settings permit to people."""
+
 
 @dataclass(frozen=True)
 class PushKeys:

@@ -12,6 +12,10 @@ _BOOKS = "#!lua flags=allow-oom\n"
 HOLD = Script(
     _BOOKS
     + """
+if ARGV[5] ~= '' then
+  local text = redis.call('HGET', KEYS[2], ARGV[4])
+  if not text or string.match(text, '^%d+') ~= ARGV[5] then return {-1, ''} end
+end
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return {0, held} end
 if not held and ARGV[3] ~= '1' then return {0, ''} end
@@ -19,7 +23,9 @@ if held then redis.call('PEXPIRE', KEYS[1], ARGV[2]) else redis.call('SET', KEYS
 return {1, ''}
 """
 )
-"""KEYS: lease. ARGV: token, milliseconds, `1` to take a free one."""
+"""KEYS: lease, made. ARGV: token, milliseconds, `1` to take a free one, uid and revision (`""` for one of the
+settings): of another revision nobody takes or keeps a lease, of a deleted one neither.
+"""
 
 RELEASE = Script("""
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end

@@ -12,9 +12,9 @@ from backend.events.keys import FIREHOSE
 from backend.events.push.keys import NAMES, PushKeys
 from backend.events.push.scripts import DELETE, STATUS
 from backend.events.push.store import stamp
-from backend.events.resp import order, pairs
+from backend.events.resp import order, pairs, previous
 
-ACTIVE, GONE, REFUSED = "active", "gone", "refused"
+ACTIVE, GONE, REFUSED, WAITING = "active", "gone", "refused", "waiting"
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,19 @@ class Held:
 
 @dataclass(frozen=True)
 class Status:
-    """`phase`: `active`, `gone` (the sink answered 410) or `refused` (it did not permit deliveries), with a `reason`.
-    `holder`: who delivers, `""`: nobody does now. `waiting`: batches of the firehose that are not settled; `oldest`:
-    when the first of those was written that were read. Counters of all time: `delivered` events, `failures` of
-    attempts, `lost` batches that were trimmed unread, `dropped` dead letters that had to go for newer ones.
+    """`phase`: `active`, `gone` (the sink answered 410), `refused` (it did not permit deliveries) or `waiting` (of one
+    that somebody made through the API: nothing may be delivered now), with a `reason`. `position`: the id up to which
+    all of the firehose is settled. `holder`: who delivers, `""`: nobody does now. `waiting`: batches of the firehose
+    that are not settled; `oldest`: when the first of those was written that were read. Counters of all time:
+    `delivered` events, `failures` of attempts, `lost` batches that were trimmed unread, `dropped` dead letters that had
+    to go for newer ones.
     """
 
     name: str
     phase: str
     reason: str
     holder: str
+    position: str
     waiting: int
     oldest: str
     delivered: int
@@ -74,12 +77,13 @@ class Subscriptions:
         def number(field: str) -> int:
             return int(known.get(field, 0))
 
-        read = number("read")
+        read, waits = number("read"), known.get("waits", "")
         return Status(
             name=name,
-            phase=known.get("phase", ACTIVE),
-            reason=known.get("reason", ""),
+            phase=known.get("phase") or (WAITING if waits else ACTIVE),
+            reason=known.get("reason") or waits,
             holder=lease.decode().partition(" ")[0],
+            position=previous(oldest.decode()) if oldest else known.get("last", ""),
             waiting=pending + (max(0, added - read) if read >= 0 and known else 0),
             oldest=stamp(datetime.fromtimestamp(order(oldest)[0] / 1000, UTC)) if oldest else "",
             delivered=number("delivered"),

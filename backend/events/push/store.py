@@ -14,7 +14,7 @@ from backend.events.commit import split
 from backend.events.connection import Client
 from backend.events.errors import StoreError
 from backend.events.keys import FIREHOSE
-from backend.events.push.keys import NAMES, PushKeys
+from backend.events.push.keys import MADE, NAMES, PushKeys
 from backend.events.push.scripts import HOLD, OPEN, READ, RELEASE, SETTLE
 from backend.events.reader import StreamReader
 from backend.events.resp import order, pairs
@@ -62,8 +62,10 @@ class Lost:
 class PushStore:
     """What the holder of a lease does with one subscription. All raise StoreError, and LeaseLost where they write."""
 
-    def __init__(self, client: Client, name: str, who: str) -> None:
+    def __init__(self, client: Client, name: str, who: str, revision: int = 0) -> None:
+        """`revision`: of a subscription that was made through the API; only of the current one there is a lease."""
         self.keys = PushKeys(name)
+        self._revision = b"%d" % revision if revision else b""
         self._client = client
         self._reader = StreamReader(client)
         self._token = f"{who} {secrets.token_hex(8)}".encode()
@@ -75,18 +77,21 @@ class PushStore:
 
     async def acquire(self, ttl_s: float) -> str:
         """`""` when the lease is ours now, else who holds it."""
-        (answer,) = await self._client.ask(FIREHOSE, HOLD.text_call([self.keys.lease], self._hold(ttl_s, b"1")))
-        done, held = answer
+        done, held = await self._hold(ttl_s, b"1")
         self._again = b"0-0"
+        if done == -1:
+            raise LeaseLost
         return "" if done else held.decode().partition(" ")[0]
 
     async def renew(self, ttl_s: float) -> None:
-        (answer,) = await self._client.ask(FIREHOSE, HOLD.text_call([self.keys.lease], self._hold(ttl_s, b"0")))
-        if not answer[0]:
+        done, _ = await self._hold(ttl_s, b"0")
+        if done != 1:
             raise LeaseLost
 
-    def _hold(self, ttl_s: float, take: bytes) -> list[bytes]:
-        return [self._token, b"%d" % round(ttl_s * 1000), take]
+    async def _hold(self, ttl_s: float, take: bytes) -> tuple[int, bytes]:
+        args = [self._token, b"%d" % round(ttl_s * 1000), take, self.keys.name.encode(), self._revision]
+        ((done, held),) = await self._client.ask(FIREHOSE, HOLD.text_call([self.keys.lease, MADE], args))
+        return done, held
 
     async def release(self) -> None:
         await self._client.ask(FIREHOSE, RELEASE.text_call([self.keys.lease], [self._token]))

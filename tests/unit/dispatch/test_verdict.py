@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.dispatch.settings import Retry
 from backend.dispatch.verdict import LONGEST_ASKED_S, Outcome, asked_wait, backoff, given_up, judge
+from backend.events.push.models import Retry
 
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
 
