@@ -23,6 +23,7 @@ from backend.api.routes.lists import PREFIX, Lists
 from backend.api.routes.live import Live
 from backend.api.routes.rights import Rights
 from backend.api.routes.seen import Seen
+from backend.api.routes.shortcut import PageShortcut
 from backend.api.stream.hub import Hub
 from backend.events.reader import StreamReader
 
@@ -45,19 +46,24 @@ class Parts:
     hub: Hub
 
 
-def routes_of(parts: Parts) -> list[Route]:
-    seen = Seen(parts.access, parts.data)
+SHORTCUT = web.AppKey("shortcut", PageShortcut)
+
+
+def routes_of(parts: Parts, seen: Seen, learn: Callable[[web.Request], None]) -> list[Route]:
     history = History(parts.reader, seen)
     live = Live(parts.hub, parts.access, parts.limits, seen, history)
     rights = Rights(parts.access, parts.data)
-    lists = Lists(parts.data, seen)
+    lists = Lists(parts.data, seen, learn)
     return [*_process_routes(parts), *lists.routes(), *history.routes(), *live.routes(), *rights.routes()]
 
 
 def make_app(parts: Parts) -> web.Application:
-    """Ready to be run; `parts.data` has to be started."""
-    routes = routes_of(parts)
-    app = application(Audit(quiet=(LIVE, READY)))
+    """Ready to be run, by a `QuickRunner` with its `SHORTCUT`; `parts.data` has to be started."""
+    audit, seen = Audit(quiet=(LIVE, READY)), Seen(parts.access, parts.data)
+    shortcut = PageShortcut(parts.access, parts.limits, parts.data, seen, audit)
+    routes = routes_of(parts, seen, shortcut.learn)
+    app = application(audit)
+    app[SHORTCUT] = shortcut
     app.middlewares.append(gate(parts.access, parts.limits, [one.path for one in routes if one.public]))
     for route in routes:
         app.router.add_route(route.method, route.path, route.handler)
@@ -73,7 +79,7 @@ def make_app(parts: Parts) -> web.Application:
 def description() -> bytes:
     """The OpenAPI document, without anything behind it."""
     nothing: Any = None
-    return encode(describe(routes_of(Parts(nothing, nothing, nothing, nothing, nothing))))
+    return encode(describe(routes_of(Parts(nothing, nothing, nothing, nothing, nothing), nothing, nothing)))
 
 
 def describe(routes: Sequence[Route]) -> dict[str, Any]:

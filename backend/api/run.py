@@ -10,11 +10,12 @@ from typing import Any
 from aiohttp import web
 
 from backend.api.access.access import Access
-from backend.api.access.limits import Limits
-from backend.api.app import Parts, make_app
+from backend.api.access.limits import Limits, Rates
+from backend.api.app import SHORTCUT, Parts, make_app
 from backend.api.data.fresh import Fresh
 from backend.api.data.room import Data
 from backend.api.data.servers import Servers
+from backend.api.http.quick import QuickRunner
 from backend.api.http.server_log import server_logger
 from backend.api.settings import ApiSettings
 from backend.api.stream.hub import Hub
@@ -45,8 +46,8 @@ async def run_api(kube: KubeClient, redis: Client, settings: ApiSettings, stop: 
     reader = StreamReader(redis)
     hub = Hub(reader)
     spawn(hub.run(), "live events")
-    app = make_app(Parts(access, Limits(), data, reader, hub))
-    runner = web.AppRunner(app, logger=server_logger(), access_log=None)
+    app = make_app(Parts(access, Limits(Rates(settings.rate, settings.burst, settings.streams)), data, reader, hub))
+    runner = QuickRunner(app, app[SHORTCUT], logger=server_logger(), access_log=None)
     try:
         await runner.setup()
         context = certificate.context if certificate else None

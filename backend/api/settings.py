@@ -16,6 +16,9 @@ class ApiSettings(BaseModel):
     port: int = Field(default=8443, ge=0, le=65535, description="0 takes a free one.")
     certificate: Path | None = None
     key: Path | None = None
+    rate: float = Field(default=50.0, gt=0, description="Requests a second of each user.")
+    burst: int = Field(default=200, ge=1, description="Requests of a user at once.")
+    streams: int = Field(default=50, ge=0, description="Open streams of each user.")
 
     @model_validator(mode="after")
     def _safe(self) -> ApiSettings:

@@ -31,6 +31,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help="PEM; read again when it changes [$BSLS_API_CERTIFICATE]")  # fmt: skip
     parser.add_argument("--key", type=Path, metavar="FILE", default=_path(env.get("BSLS_API_KEY")),
                         help="[$BSLS_API_KEY]")  # fmt: skip
+    limits = ApiSettings()
+    parser.add_argument("--rate", type=float, default=limits.rate, metavar="N",
+                        help="requests a second of each user, at each replica [%(default)g]")  # fmt: skip
+    parser.add_argument("--burst", type=int, default=limits.burst, metavar="N",
+                        help="requests of a user at once [%(default)d]")  # fmt: skip
+    parser.add_argument("--streams", type=int, default=limits.streams, metavar="N",
+                        help="open streams of each user [%(default)d]")  # fmt: skip
     parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document, and nothing else")
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     redis_options.configure(parser)
@@ -46,10 +53,13 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(description().decode())
         return 0
     try:
-        settings = ApiSettings(host=options.host, port=options.port, certificate=options.certificate, key=options.key)
+        settings = ApiSettings(host=options.host, port=options.port, certificate=options.certificate, key=options.key,
+                               rate=options.rate, burst=options.burst, streams=options.streams)  # fmt: skip
         redis = redis_options.client(options)
     except ValidationError as error:
-        print(f"bsls api: {error.errors()[0]['msg'].removeprefix('Value error, ')}.", file=sys.stderr)
+        first = error.errors()[0]
+        name = "".join(f"--{one}: " for one in first["loc"])
+        print(f"bsls api: {name}{first['msg'].removeprefix('Value error, ')}.", file=sys.stderr)
         return 2
     except InvalidOption as error:
         print(f"bsls api: {error}.", file=sys.stderr)

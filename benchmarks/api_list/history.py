@@ -11,8 +11,9 @@ from redis import Redis
 
 from backend.api.data.records import snapshot_item
 from backend.events.keys import ServerKeys
+from benchmarks.api_place import NAME, NAMESPACE
 
-KEYS = ServerKeys("backup", "vms")
+KEYS = ServerKeys(NAMESPACE, NAME)
 SNAPSHOTS = 100_000
 TENANTS = 200
 PAGE = 50
@@ -37,6 +38,11 @@ def bodies() -> Iterator[tuple[str, str]]:
             "ignoredErrors": 0,
         }
         yield f"{number:032x}", json.dumps(body | {"incomplete": ""}, separators=(",", ":"))
+
+
+def key(number: int) -> tuple[int, str]:
+    """The place of a snapshot among all, by its start."""
+    return int((_START + timedelta(seconds=60 * number)).timestamp()) * 1_000_000, f"{number:032x}"
 
 
 def _stamp(moment: datetime) -> str:

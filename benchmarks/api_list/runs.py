@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +13,17 @@ from typing import Any
 from tests.cluster.binaries import binary
 from tests.cluster.cache import tied
 
-TOKEN = "a-bearer-token-of-about-the-usual-length-" + "x" * 900
 CONNECTIONS = 64
+
+
+@dataclass(frozen=True)
+class Side:
+    """What is asked, where. `flags`: of the load client."""
+
+    port: int
+    urls: Path
+    tokens: Path
+    flags: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -36,24 +44,11 @@ class Load:
 
 
 @contextmanager
-def ours(redis: str, *flags: str) -> Iterator[int]:
-    """The port."""
-    command = [sys.executable, "-m", "benchmarks.api_list.server", "--redis", redis, "--token", TOKEN, *flags]
-    with _started(command) as port:
-        yield port
-
-
-@contextmanager
-def peer(mode: str, snapshots: Path, redis_port: int, key: str) -> Iterator[int]:
+def peer(mode: str, snapshots: Path, tokens: Path, redis_port: int, key: str) -> Iterator[int]:
     """The port of a Go program."""
-    command = [str(binary("list-peer")), "-mode", mode, "-snapshots", str(snapshots), "-token", TOKEN]
-    with _started([*command, "-redis", f"127.0.0.1:{redis_port}", "-list", key]) as port:
-        yield port
-
-
-@contextmanager
-def _started(command: Sequence[str]) -> Iterator[int]:
-    process = subprocess.Popen(tied(list(command)), stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    command = [str(binary("list-peer")), "-mode", mode, "-snapshots", str(snapshots), "-tokens", str(tokens),
+               "-redis", f"127.0.0.1:{redis_port}", "-list", key]  # fmt: skip
+    process = subprocess.Popen(tied(command), stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
     try:
         assert process.stdout
         yield int(process.stdout.readline())
@@ -62,11 +57,11 @@ def _started(command: Sequence[str]) -> Iterator[int]:
         process.communicate()
 
 
-def load(port: int, urls: Path, *, seconds: float, rate: float = 0, connections: int = CONNECTIONS) -> Load:
+def load(side: Side, *, seconds: float, rate: float = 0, connections: int = CONNECTIONS) -> Load:
     """As many requests as possible, or at a rate."""
     done = subprocess.run(
-        [str(binary("list-load")), "-address", f"127.0.0.1:{port}", "-urls", str(urls), "-token", TOKEN, "-seconds",
-         str(seconds), "-rate", str(rate), "-connections", str(connections)],
+        [str(binary("list-load")), "-address", f"127.0.0.1:{side.port}", "-urls", str(side.urls), "-tokens",
+         str(side.tokens), "-seconds", str(seconds), "-rate", str(rate), "-connections", str(connections), *side.flags],
         check=True, capture_output=True, text=True, timeout=seconds + 60,
     )  # fmt: skip
     told: dict[str, Any] = json.loads(done.stdout)

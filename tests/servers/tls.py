@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from backend.controller.certificates import KeyPair
+from backend.controller.certificates import KeyPair, mint_ca
 
 
 def leaf_for(
@@ -35,6 +37,18 @@ def leaf_for(
     )
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return KeyPair(certificate.public_bytes(serialization.Encoding.PEM), pem, ca.certificate)
+
+
+def contexts(scratch: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Of a server at 127.0.0.1 and of its clients."""
+    pair = leaf_for(mint_ca("api", datetime.now(UTC)), ["127.0.0.1"])
+    certificate, key = scratch / "cert.pem", scratch / "key.pem"
+    certificate.write_bytes(pair.certificate)
+    key.write_bytes(pair.key)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate, key)
+    assert pair.ca is not None
+    return server, ssl.create_default_context(cadata=pair.ca.decode())
 
 
 def _name(host: str) -> x509.GeneralName:

@@ -18,7 +18,7 @@ from typing import TextIO
 from aiohttp import web
 
 from backend.api.access.gate import known_caller
-from backend.api.http.frame import request_id
+from backend.api.http.frame import Quick, request_id
 from backend.api.http.problem import (
     ACCESS_UNAVAILABLE,
     FORBIDDEN,
@@ -65,6 +65,7 @@ class Audit:
         self._log = logging.getLogger(LOGGER)
         self._quiet = frozenset(quiet)
         self._lines: list[str] = []
+        self._time = ""
 
     def streams(self, request: web.Request, status: int) -> None:
         self._add(request, status, "allowed", None)
@@ -73,27 +74,38 @@ class Audit:
         if request.path not in self._quiet:
             self._add(request, status, decision_of(problem), seconds)
 
+    def quick(self, told: Quick) -> None:
+        user, route, namespace, name, status, identity, seconds = told
+        about = _about("ended", user, "GET", route, namespace, name, "allowed")
+        self._line(about, status, identity, seconds)
+
     def flush(self) -> None:
         lines, self._lines = self._lines, []
         if lines:
             self._log.info("\n".join(lines))
 
     def _add(self, request: web.Request, status: int, decision: str, seconds: float | None) -> None:
-        if not self._lines:
-            asyncio.get_running_loop().call_soon(self.flush)
         caller, match = known_caller(request), request.match_info
         resource = match.route.resource
+        about = _about(
+            "began" if seconds is None else "ended", caller.username if caller else None, request.method,
+            resource.canonical if resource else None, match.get("namespace"), match.get("name"), decision,
+        )  # fmt: skip
+        self._line(about, status, request_id(request), seconds)
+
+    def _line(self, about: str, status: int, identity: str, seconds: float | None) -> None:
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self.flush)
+            self._time = datetime.now(UTC).isoformat(timespec="milliseconds")  # of a turn of the event loop
         took = "" if seconds is None else f',"milliseconds":{seconds * 1000:.1f}'
-        self._lines.append(
-            f'{{"time":"{datetime.now(UTC).isoformat(timespec="milliseconds")}","logger":"audit",'
-            f'"event":"{"began" if seconds is None else "ended"}",'
-            f'"user":{_json(caller.username if caller else None)},"verb":{_json(request.method)},'
-            f'"path":{_json(resource.canonical if resource else None)},'
-            f'"namespace":{_json(match.get("namespace"))},"name":{_json(match.get("name"))},'
-            f'"decision":"{decision}","status":{status},"requestId":"{request_id(request)}"{took}}}'
-        )
+        self._lines.append(f'{{"time":"{self._time}",{about},"status":{status},"requestId":"{identity}"{took}}}')
 
 
 @lru_cache(8192)
-def _json(text: str | None) -> str:
-    return json.dumps(text)
+def _about(
+    event: str, user: str | None, verb: str, path: str | None, namespace: str | None, name: str | None, decision: str
+) -> str:
+    """The members of a line that are often the same."""
+    told = {"logger": "audit", "event": event, "user": user, "verb": verb, "path": path, "namespace": namespace,
+            "name": name, "decision": decision}  # fmt: skip
+    return json.dumps(told, separators=(",", ":"))[1:-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from backend.api.data.errors import DataUnavailable
@@ -75,12 +75,19 @@ class Fresh:
             for one in self._kept.values():
                 one.loading.cancel()
 
+    def ready(self, key: Key) -> Projections | None:
+        """As `get`, where nothing has to be waited for."""
+        kept = self._kept.get(key)
+        if kept is None or kept.held is None or self.problem:
+            return None
+        self._kept.move_to_end(key)
+        return kept.held
+
     async def get(self, key: Key) -> Projections:
         """As of now. Raises DataUnavailable."""
-        kept = self._kept.get(key)
-        if kept is not None and kept.held is not None and not self.problem:
-            self._kept.move_to_end(key)
-            return kept.held
+        ready = self.ready(key)
+        if ready is not None:
+            return ready
         await self._followed()
         for _ in range(TRIES):
             kept = self._kept.get(key) or self._begin(key)
@@ -92,21 +99,6 @@ class Fresh:
             if self._kept.get(key) is kept:
                 return held
         raise DataUnavailable("the event store is being changed right now: ask again")
-
-    def snapshots_unchanged(self, key: Key) -> Callable[[], bool]:
-        """A function that tells whether the snapshots that are held now are still those, and still kept fresh."""
-        begun = self._kept.get(key)
-        held = begun and begun.held
-        version = held.snapshots.all.version if held else 0
-
-        def unchanged() -> bool:
-            kept = self._kept.get(key)
-            if kept is None or kept.held is not held or held is None or self.problem:
-                return False
-            self._kept.move_to_end(key)
-            return held.snapshots.all.version == version
-
-        return unchanged
 
     async def _followed(self) -> None:
         follower = self._follower

@@ -23,7 +23,7 @@ _TENANT_ORDERS = {"user": NAME, "lastTime": LAST_TIME, "snapshots": SNAPSHOTS}
 class Page:
     """`bodies`: an object each, as JSON; `total`: how many match in all; `following`: the cursor of the next page.
 
-    The same question with the same `version` has the same answer, from whichever replica.
+    The same question with the same `version` has the same answer, from whichever replica: `etag` of it is strong.
     """
 
     bodies: Sequence[bytes]
@@ -31,9 +31,31 @@ class Page:
     following: str | None
     version: str
 
+    @property
+    def etag(self) -> str:
+        return f'"{self.version}"'
+
     def encode(self) -> bytes:
         tail = b',"next":"%b"}' % self.following.encode() if self.following else b"}"
         return b'{"items":[%b],"total":%d%b' % (b",".join(self.bodies), self.total, tail)
+
+
+def page_of(held: Projections, query: Query, users: Users, now_ms: int) -> Page:
+    """The page that this kind of query asks for. Raises Problem."""
+    if isinstance(query, SnapshotQuery):
+        return snapshots_page(held, query, users, now_ms)
+    if isinstance(query, TenantQuery):
+        return tenants_page(held, query, users)
+    if isinstance(query, SessionQuery):
+        return sessions_page(held, query, users)
+    raise TypeError(f"no list for {type(query).__name__}")
+
+
+def version_of(held: Projections, query: Query) -> int:
+    """Of all that pages of such a query are made of, but for the time."""
+    if isinstance(query, SnapshotQuery):
+        return held.snapshots.all.version
+    return held.tenants.rows.version if isinstance(query, TenantQuery) else held.sessions.all.version
 
 
 def snapshots_page(held: Projections, query: SnapshotQuery, users: Users, now_ms: int) -> Page:

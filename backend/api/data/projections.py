@@ -24,6 +24,7 @@ class Projections:
         self.sessions = Collection(1)
         self._own = own_accounts(keys.namespace, keys.name)
         self.tenants = Tenants(self.snapshots, self.sessions, self._own)
+        self._users: tuple[int, frozenset[str]] = (0, frozenset())
 
     def take_snapshots(self, fields: Mapping[str, bytes | None]) -> None:
         """Fields of the projection `snapshots`; None for one that is gone."""
@@ -55,6 +56,13 @@ class Projections:
         self.tenants.load(
             {name.decode("utf-8", "replace"): text.decode("utf-8", "replace") for name, text in fields.items()}
         )
+
+    def users(self) -> frozenset[str]:
+        """All tenants: the same object while they are the same; rows have to be refreshed."""
+        rows = self.tenants.rows
+        if self._users[0] != rows.version:
+            self._users = (rows.version, frozenset(rows.items))
+        return self._users[1]
 
     def figures(self) -> dict[str, Any]:
         """Of all tenants; rows have to be refreshed."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar, cast
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +20,8 @@ from backend.events.moments import parse_moment
 US_PER_MS = 1000
 STEP_MS = 10_000
 """A duration back from now is counted from the last such mark: the same question has the same answer for a while."""
+
+_CURSOR = re.compile(r"(?:^|&)cursor=([A-Za-z0-9_-]+)(?=&|$)", re.ASCII)  # as it needs no escapes
 
 Text = Annotated[str, Field(max_length=500)]
 Moment = Annotated[str, Field(max_length=64, description="RFC 3339, or a duration back from now such as 2h or 7d.")]
@@ -45,6 +48,13 @@ class Query(BaseModel):
             return None
         key, name = decode_cursor(self.purpose, self.cursor, (int, str))
         return int(key), str(name)
+
+    def at(self, cursor: str) -> Self:
+        """The same from there on."""
+        _ = self.purpose  # which they have in common, and which takes long
+        made = self.model_copy(update={"cursor": cursor})
+        made.__dict__.pop("after", None)
+        return made
 
     def following(self, entry: Entry) -> str:
         """The cursor of what comes after an entry."""
@@ -114,9 +124,24 @@ def parse(kind: type[Q], given: Mapping[str, str]) -> Q:
         raise Problem(INVALID_QUERY, detail, parameter=name) from None
 
 
+L = TypeVar("L", bound=Query)
+
+
+def parse_text(kind: type[L], text: str) -> L:
+    """The same of a URL's query as it came, such as `limit=5&tenant=a%40b`.
+
+    Who walks through a list asks the same with one cursor after the other: all but the cursor is parsed once.
+    """
+    cursors = _CURSOR.findall(text)
+    if len(cursors) == 1 and len(cursors[0]) <= MAX_CURSOR:
+        query = _parsed(kind, _CURSOR.sub("", text))
+        if query.cursor is None:
+            return cast("L", query.at(cursors[0]))
+    return cast("L", _parsed(kind, text))
+
+
 @lru_cache(maxsize=4096)
-def parse_text(kind: type[Q], text: str) -> Q:
-    """The same of a URL's query as it came, such as `limit=5&tenant=a%40b`; the same texts come again and again."""
+def _parsed(kind: type[Query], text: str) -> Query:
     given: dict[str, str] = {}
     try:
         for name, value in parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=32):

@@ -13,7 +13,7 @@ from backend.api.data.errors import DataUnavailable
 from backend.api.data.fresh import Fresh
 from backend.api.data.lists import Page, Users
 from backend.api.data.projections import Projections
-from backend.api.data.query import ServerQuery, SessionQuery, SnapshotQuery, TenantQuery
+from backend.api.data.query import Query, ServerQuery
 from backend.api.data.records import dump
 from backend.api.data.scope import Scope
 from backend.api.data.servers import Servers, detail, kopia_url, max_snapshot_age, shown
@@ -67,7 +67,7 @@ class Data:
             return frozenset()
         held = await self._fresh.get((namespace, name))
         held.tenants.refresh()
-        return frozenset(held.tenants.rows.items)
+        return held.users()
 
     def servers(self, query: ServerQuery, scope: Scope) -> Page:
         return self.all.page(query, scope)
@@ -83,25 +83,31 @@ class Data:
             figures = None
         return _one(dump(detail(raw, figures)))
 
-    def unchanged(self, namespace: str, name: str) -> Callable[[], bool]:
-        """A function that tells whether a page of snapshots that was made just now would still be the same."""
-        same = self._fresh.snapshots_unchanged((namespace, name))
-        return lambda: same() and self.all.knows(namespace, name)
+    async def page(self, namespace: str, name: str, query: Query, scope: Scope) -> Page:
+        """Of snapshots, tenants or sessions: the kind of the query tells."""
+        return self.page_of(await self._held(self.all.get(namespace, name, scope)), query, scope)
 
-    async def snapshots(self, namespace: str, name: str, query: SnapshotQuery, scope: Scope) -> Page:
-        held, users = await self._seen(namespace, name, scope)
-        return lists.snapshots_page(held, query, users, int(time.time() * 1000))
+    def page_of(self, held: Projections, query: Query, scope: Scope) -> Page:
+        """The same of what is held."""
+        return lists.page_of(held, query, self._users(held, scope), int(time.time() * 1000))
 
-    async def sessions(self, namespace: str, name: str, query: SessionQuery, scope: Scope) -> Page:
-        held, users = await self._seen(namespace, name, scope)
-        return lists.sessions_page(held, query, users)
+    def ready(self, namespace: str, name: str, scope: Scope) -> Projections | None:
+        """What is held of a server, up to date; None where that would have to be waited for."""
+        raw = self.all.get(namespace, name, scope)
+        held = self._fresh.ready((namespace, name))
+        return held and _refreshed(held, raw)
 
-    async def tenants(self, namespace: str, name: str, query: TenantQuery, scope: Scope) -> Page:
-        held, users = await self._seen(namespace, name, scope)
-        return lists.tenants_page(held, query, users)
+    def ready_users(self, namespace: str, name: str) -> frozenset[str] | None:
+        """As `users`; None where that would have to be waited for."""
+        held = self._fresh.ready((namespace, name)) if self.all.there(namespace, name) else None
+        if held is None:
+            return None
+        held.tenants.refresh()
+        return held.users()
 
     async def tenant(self, namespace: str, name: str, user: str, scope: Scope) -> One:
-        held, users = await self._seen(namespace, name, scope)
+        held = await self._held(self.all.get(namespace, name, scope))
+        users = self._users(held, scope)
         row = held.tenants.rows.items.get(user)
         if row is None or (users is not None and user not in users):
             raise not_found(f"tenant {user} of {namespace}/{name}", hidden=row is not None)
@@ -119,17 +125,21 @@ class Data:
             )
         return make_bundle(url, user, fingerprint=fingerprint)
 
-    async def _seen(self, namespace: str, name: str, scope: Scope) -> tuple[Projections, Users]:
-        held = await self._held(self.all.get(namespace, name, scope))
-        if scope.sees_all_of(namespace):
-            return held, None
-        return held, lists.visible(held.tenants.rows.items, lambda user: scope.sees_tenant(namespace, user))
-
     async def _held(self, raw: dict[str, Any]) -> Projections:
-        held = await self._fresh.get((raw["metadata"]["namespace"], raw["metadata"]["name"]))
-        held.tenants.objective(max_snapshot_age(raw))
-        held.tenants.refresh()
-        return held
+        return _refreshed(await self._fresh.get((raw["metadata"]["namespace"], raw["metadata"]["name"])), raw)
+
+    @staticmethod
+    def _users(held: Projections, scope: Scope) -> Users:
+        namespace = held.keys.namespace
+        if scope.sees_all_of(namespace):
+            return None
+        return lists.visible(held.users(), lambda user: scope.sees_tenant(namespace, user))
+
+
+def _refreshed(held: Projections, raw: dict[str, Any]) -> Projections:
+    held.tenants.objective(max_snapshot_age(raw))
+    held.tenants.refresh()
+    return held
 
 
 def _one(body: bytes) -> One:

@@ -41,6 +41,11 @@ class Servers:
         if self._informer.error is not None:
             raise DataUnavailable(f"The servers cannot be listed: {self._informer.error}.")
 
+    @property
+    def version(self) -> int:
+        """Of all that their list is made of."""
+        return self._full.version
+
     def namespaces(self) -> frozenset[str]:
         """Those that have servers."""
         self.check()

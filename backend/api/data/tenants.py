@@ -27,6 +27,7 @@ class Tenants:
         self._sessions = sessions
         self._own = frozenset(own)
         self._age: timedelta | None = None
+        self._max_age = ""
         self._stale: set[str] = set()
 
     def touch(self, users: Iterable[str]) -> None:
@@ -47,6 +48,9 @@ class Tenants:
 
     def objective(self, max_age: str) -> None:
         """`spec.objectives.maxSnapshotAge`, empty for none: an overdue tenant is so since that long after the last."""
+        if max_age == self._max_age:
+            return
+        self._max_age = max_age
         age = parse_duration(max_age) if max_age else None
         if age != self._age:
             self._age = age

@@ -10,6 +10,7 @@ from aiohttp import web
 from backend.api.http.encoding import CODINGS, COMPRESS_FROM, choose, compress
 
 JSON_TYPE = "application/json"
+_NONE: frozenset[str] = frozenset()
 
 
 def etag_of(body: bytes) -> str:
@@ -17,21 +18,24 @@ def etag_of(body: bytes) -> str:
     return f'"{blake2b(body, digest_size=12).hexdigest()}"'
 
 
-def etag_of_version(*parts: str | int) -> str:
-    """A strong ETag of all that a body is made of: saves making it."""
-    return etag_of("\0".join(map(str, parts)).encode())
+def coded(etag: str, coding: str) -> str:
+    """The ETag of the same in a coding: a strong one is of the very bytes that are sent."""
+    return f'{etag[:-1]}-{coding}"'
 
 
-def is_current(request: web.BaseRequest, etag: str) -> bool:
+def known_tags(request: web.BaseRequest) -> frozenset[str]:
+    """What the client says that it has: the tags of its `If-None-Match`, without quotes."""
+    if "If-None-Match" not in request.headers:
+        return _NONE
+    return frozenset(tag.value for tag in request.if_none_match or ())
+
+
+def is_known(tags: frozenset[str], etag: str) -> bool:
     """Whether the client has this very version, in whatever coding."""
-    header = request.headers.get("If-None-Match")
-    if header is None:
+    if not tags:
         return False
-    if header == etag:
-        return True
     value = etag.strip('"')
-    known = {value, *(f"{value}-{coding}" for coding in CODINGS)}
-    return any(tag.value == "*" or tag.value in known for tag in request.if_none_match or ())
+    return "*" in tags or value in tags or any(f"{value}-{coding}" in tags for coding in CODINGS)
 
 
 def not_modified(etag: str) -> web.Response:
@@ -49,12 +53,12 @@ async def answer(
 ) -> web.Response:
     """`body` to a GET, or 304 where the client has it. Without `etag`, it is that of the body."""
     etag = etag or etag_of(body)
-    if status == 200 and is_current(request, etag):
+    if status == 200 and is_known(known_tags(request), etag):
         return not_modified(etag)
     all_headers = {**(headers or {}), "ETag": etag, "Vary": "Accept-Encoding", "Content-Type": content_type}
     coding = choose(request.headers.get("Accept-Encoding")) if len(body) >= COMPRESS_FROM else None
     if coding:
         body = await compress(body, coding)
         all_headers["Content-Encoding"] = coding
-        all_headers["ETag"] = f'{etag[:-1]}-{coding}"'  # a strong one is of the very bytes that are sent
+        all_headers["ETag"] = coded(etag, coding)
     return web.Response(body=body, status=status, headers=all_headers)

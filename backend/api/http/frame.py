@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 import time
-from typing import Protocol
+from random import getrandbits
+from typing import Final, NamedTuple, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -25,10 +25,30 @@ log = logging.getLogger(__name__)
 
 BODY_LIMIT = 64 * 1024
 REQUEST_ID = "X-Request-Id"
+SECURITY: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Server": "bsls",
+}
+CACHING: Final = "no-store"  # nearly all is personal
 CLIENT_LEFT = 499  # in logs only: nobody is there to be answered
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
 _ID = web.RequestKey("request_id", str)
 _BEGUN = web.RequestKey("begun", bool)
+
+
+class Quick(NamedTuple):
+    """A GET that was answered the short way (`http/quick.py`): there is no `web.Request` of it. `route`: the path as it
+    was added to the router, with the server's `namespace` and `name` in it, if there are such.
+    """
+
+    user: str
+    route: str
+    namespace: str | None
+    name: str | None
+    status: int
+    request_id: str
+    seconds: float
 
 
 class Observer(Protocol):
@@ -39,6 +59,9 @@ class Observer(Protocol):
 
     def ended(self, request: web.Request, status: int, problem: Problem | None, seconds: float) -> None:
         """The answer was made, or its stream ended, after so long."""
+
+    def quick(self, told: Quick) -> None:
+        """The same, of a request that was answered the short way."""
 
 
 def application(observer: Observer) -> web.Application:
@@ -55,7 +78,12 @@ def request_id(request: web.Request) -> str:
 
 def choose_id(offered: str | None) -> str:
     """The client's own id where it is sane (it gets into logs), else a new one."""
-    return offered if offered and _SANE_ID.fullmatch(offered) else secrets.token_hex(8)
+    return offered if offered and _SANE_ID.fullmatch(offered) else new_id()
+
+
+def new_id() -> str:
+    """Unlikely to be there twice; nothing depends on that it cannot be guessed."""
+    return f"{getrandbits(64):016x}"
 
 
 def problem_response(problem: Problem, request_id: str) -> web.Response:
@@ -112,10 +140,8 @@ def _decorate(observer: Observer):  # type: ignore[no-untyped-def]  # aiohttp's 
     async def decorate(request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
         headers[REQUEST_ID] = request.get(_ID) or choose_id(None)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-        headers["Server"] = "bsls"
-        headers.setdefault("Cache-Control", "no-store")  # nearly all is personal
+        headers.update(SECURITY)
+        headers.setdefault("Cache-Control", CACHING)
         request[_BEGUN] = True
         if not isinstance(response, web.Response):
             observer.streams(request, response.status)

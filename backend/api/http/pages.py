@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 from backend.api.http.problem import INVALID_CURSOR, INVALID_QUERY, Problem
@@ -54,4 +55,9 @@ def decode_cursor(purpose: str, text: str, shape: Sequence[type[str] | type[int]
 
 
 def _sum(purpose: str, body: bytes) -> bytes:
-    return blake2b(body, digest_size=_SUM, key=blake2b(purpose.encode()).digest()).digest()
+    return blake2b(body, digest_size=_SUM, key=_key(purpose)).digest()
+
+
+@lru_cache(maxsize=1024)
+def _key(purpose: str) -> bytes:
+    return blake2b(purpose.encode()).digest()

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import TypeVar
 
 from aiohttp import web
 from pydantic import Field
 
-from backend.api.access.scope import Scope
 from backend.api.data import models
 from backend.api.data.lists import Page
-from backend.api.data.query import Query, ServerQuery, SessionQuery, SnapshotQuery, TenantQuery, parse
+from backend.api.data.query import Query, ServerQuery, SessionQuery, SnapshotQuery, TenantQuery, parse_text
 from backend.api.data.room import Data, One
-from backend.api.http.answers import answer, etag_of_version, is_current, not_modified
+from backend.api.http.answers import answer
 from backend.api.openapi.route import Answer, Route
 from backend.api.routes.seen import Seen
 
-Q = TypeVar("Q", bound=Query)
 PREFIX = "/api/v1"
 SERVER = f"{PREFIX}/servers/{{namespace}}/{{name}}"
 _ETAG = {"ETag": "The version of the answer: send it as If-None-Match."}
@@ -33,9 +30,12 @@ class ServersQuery(ServerQuery):
 
 
 class Lists:
-    def __init__(self, data: Data, seen: Seen) -> None:
+    """`learn` is told of each request that was answered with a page: the same may come again."""
+
+    def __init__(self, data: Data, seen: Seen, learn: Callable[[web.Request], None]) -> None:
         self._data = data
         self._seen = seen
+        self._learn = learn
 
     def routes(self) -> list[Route]:
         return [
@@ -54,17 +54,16 @@ class Lists:
         ]  # fmt: skip
 
     async def servers(self, request: web.Request) -> web.StreamResponse:
-        query = parse(ServersQuery, request.query)
+        query = parse_text(ServersQuery, request.rel_url.raw_query_string)
         scope = await self._seen.all(request, query.namespace, query.vm_namespace)
-        return await _page(request, query, self._data.servers(query, scope))
+        return await self._answer(request, self._data.servers(query, scope))
 
     async def server(self, request: web.Request) -> web.StreamResponse:
         namespace, name, scope = await self._seen.server(request)
         return await _object(request, await self._data.server(namespace, name, scope))
 
     async def tenants(self, request: web.Request) -> web.StreamResponse:
-        query = parse(TenantQuery, request.query)
-        return await _page(request, query, await self._data.tenants(*await self._with(request, query)))
+        return await self._page(request, TenantQuery)
 
     async def tenant(self, request: web.Request) -> web.StreamResponse:
         namespace, name, scope = await self._seen.server(request)
@@ -78,21 +77,19 @@ class Lists:
         return await answer(request, body.encode())
 
     async def snapshots(self, request: web.Request) -> web.StreamResponse:
-        query = parse(SnapshotQuery, request.query)
-        return await _page(request, query, await self._data.snapshots(*await self._with(request, query)))
+        return await self._page(request, SnapshotQuery)
 
     async def sessions(self, request: web.Request) -> web.StreamResponse:
-        query = parse(SessionQuery, request.query)
-        return await _page(request, query, await self._data.sessions(*await self._with(request, query)))
+        return await self._page(request, SessionQuery)
 
-    async def _with(self, request: web.Request, query: Q) -> tuple[str, str, Q, Scope]:
+    async def _page(self, request: web.Request, kind: type[Query]) -> web.StreamResponse:
+        query = parse_text(kind, request.rel_url.raw_query_string)
         namespace, name, scope = await self._seen.server(request)
-        return namespace, name, query, scope
+        return await self._answer(request, await self._data.page(namespace, name, query, scope))
 
-
-async def _page(request: web.Request, query: Query, page: Page) -> web.Response:
-    etag = etag_of_version(request.path, query.model_dump_json(), page.version)
-    return not_modified(etag) if is_current(request, etag) else await answer(request, page.encode(), etag=etag)
+    async def _answer(self, request: web.Request, page: Page) -> web.StreamResponse:
+        self._learn(request)
+        return await answer(request, page.encode(), etag=page.etag)
 
 
 async def _object(request: web.Request, one: One) -> web.Response:

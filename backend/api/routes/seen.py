@@ -7,6 +7,7 @@ from functools import lru_cache
 from aiohttp import web
 
 from backend.api.access.access import Access
+from backend.api.access.caller import Caller
 from backend.api.access.gate import caller_of_request
 from backend.api.access.scope import Scope, namespace_of
 from backend.api.data.room import Data
@@ -36,12 +37,30 @@ class Seen:
             raise not_found(f"server {namespace}/{name}", hidden=True)
         return namespace, name, scope
 
+    def server_now(self, caller: Caller, namespace: str, name: str) -> Scope | None:
+        """As `server`, where nobody has to be asked and something is seen; else None."""
+        scope = self._access.known_scope_at(caller, namespace, name, _NONE)
+        if scope is None or scope.sees_all_of(namespace):
+            return scope
+        users = self._data.ready_users(namespace, name)
+        if users is None:
+            return None
+        scope = self._access.known_scope_at(caller, namespace, name, tenant_namespaces(users))
+        return scope if scope is not None and scope.sees_server(namespace) else None
+
     async def all(self, request: web.Request, namespace: str | None, vm_namespace: str | None) -> Scope:
         """What is seen of all servers, or of those in `namespace`. A tenant viewer names the namespace of their VMs."""
+        wanted, asked = self._places(namespace, vm_namespace)
+        return await self._access.scope(caller_of_request(request), "list", wanted, asked)
+
+    def all_now(self, caller: Caller, namespace: str | None, vm_namespace: str | None) -> Scope | None:
+        """As `all`, where nobody has to be asked; else None."""
+        return self._access.known_scope(caller, "list", *self._places(namespace, vm_namespace))
+
+    def _places(self, namespace: str | None, vm_namespace: str | None) -> tuple[frozenset[str], frozenset[str]]:
         there = self._data.all.namespaces()
         wanted = there & {namespace} if namespace else there
-        asked = frozenset({vm_namespace}) if vm_namespace else _NONE
-        return await self._access.scope(caller_of_request(request), "list", wanted, asked)
+        return wanted, frozenset({vm_namespace}) if vm_namespace else _NONE
 
 
 @lru_cache(256)

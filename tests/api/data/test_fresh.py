@@ -90,24 +90,6 @@ async def test_an_overdue_tenant_is_told_with_the_time(client: Client) -> None:
         assert set(rows(held)) == {"alice@vm-1"}
 
 
-async def test_what_is_held_is_unchanged_until_it_is_not(client: Client) -> None:
-    async with controller(client) as path, fresh(client) as data:
-        assert not data.snapshots_unchanged(KEY)()
-        path.journal(KEY).compare(holdings([snapshot("a")]), None)
-        await until_ids(data, {"a"})
-        unchanged = data.snapshots_unchanged(KEY)
-        path.observe(KEY, view())
-        assert unchanged()
-        path.journal(KEY).compare(holdings([snapshot("a"), snapshot("b")]), None)
-        await until_ids(data, {"a", "b"})
-        assert not unchanged()
-        unchanged = data.snapshots_unchanged(KEY)
-        assert unchanged()
-        path.delete(KEY)
-        await until_ids(data, set())
-        assert not unchanged()
-
-
 async def test_a_deleted_server_is_empty(client: Client) -> None:
     async with controller(client) as path, fresh(client) as data:
         path.observe(KEY, view())

@@ -137,19 +137,19 @@ async def test_a_changed_server_changes_the_list(servers: Cluster, single: Clien
 async def test_each_caller_sees_their_tenants(servers: Cluster, single: Client) -> None:
     place = ("data-a", "one")
     async with controller(single) as path, running(servers, single) as data:
-        await data.snapshots(*place, SnapshotQuery(), ALL)
+        await data.page(*place, SnapshotQuery(), ALL)
         path.journal(place).compare(holdings([snapshot("a", ALICE), snapshot("b", BOB), snapshot("c", BOB)]), None)
 
         async def told() -> bool:
-            page = await data.snapshots(*place, SnapshotQuery(), ALL)
-            return page.total == 3 and len((await data.tenants(*place, TenantQuery(), ALL)).bodies) == 2
+            page = await data.page(*place, SnapshotQuery(), ALL)
+            return page.total == 3 and len((await data.page(*place, TenantQuery(), ALL)).bodies) == 2
 
         await until(told, "three snapshots of two tenants")
-        assert (await data.snapshots(*place, SnapshotQuery(), TEAM_A)).total == 1
-        assert (await data.snapshots(*place, SnapshotQuery(tenant=BOB), TEAM_A)).total == 0
-        assert (await data.snapshots(*place, SnapshotQuery(tenant=BOB), ALL)).total == 2
-        assert (await data.tenants(*place, TenantQuery(), TEAM_A)).total == 1
-        assert (await data.sessions(*place, SessionQuery(), TEAM_A)).total == 0
+        assert (await data.page(*place, SnapshotQuery(), TEAM_A)).total == 1
+        assert (await data.page(*place, SnapshotQuery(tenant=BOB), TEAM_A)).total == 0
+        assert (await data.page(*place, SnapshotQuery(tenant=BOB), ALL)).total == 2
+        assert (await data.page(*place, TenantQuery(), TEAM_A)).total == 1
+        assert (await data.page(*place, SessionQuery(), TEAM_A)).total == 0
         alice = await data.tenant(*place, ALICE, TEAM_A)
         assert Tenant.model_validate_json(alice.body).snapshots.total == 1
         for user in (BOB, "nobody@vm-9.team-a"):
@@ -169,9 +169,9 @@ async def test_whoever_may_not_know_a_server_gets_no_other_answer(servers: Clust
     async with running(servers, single) as data:
         asked = (
             lambda name: data.server("data-a", name, Some(frozenset({"data-b"}))),
-            lambda name: data.snapshots("data-a", name, SnapshotQuery(), Some(frozenset({"data-b"}))),
-            lambda name: data.sessions("data-a", name, SessionQuery(), Some(frozenset({"data-b"}))),
-            lambda name: data.tenants("data-a", name, TenantQuery(), Some(frozenset({"data-b"}))),
+            lambda name: data.page("data-a", name, SnapshotQuery(), Some(frozenset({"data-b"}))),
+            lambda name: data.page("data-a", name, SessionQuery(), Some(frozenset({"data-b"}))),
+            lambda name: data.page("data-a", name, TenantQuery(), Some(frozenset({"data-b"}))),
         )
         for ask in asked:
             details = set()
@@ -196,12 +196,12 @@ async def test_while_redis_is_away_a_server_has_no_figures(servers: Cluster) -> 
     with RedisServer() as redis:
         client = connect(redis.url, timeout_s=1)
         async with running(servers, client) as data:
-            await data.tenants("data-a", "one", TenantQuery(), ALL)
+            await data.page("data-a", "one", TenantQuery(), ALL)
             redis.stop()
 
             async def refused() -> bool:
                 try:
-                    await data.tenants("data-a", "one", TenantQuery(), ALL)
+                    await data.page("data-a", "one", TenantQuery(), ALL)
                 except DataUnavailable as error:
                     return error.kind.status == 503 and int(error.headers["Retry-After"]) > 0
                 return False
@@ -221,5 +221,5 @@ async def test_while_redis_is_away_a_server_has_no_figures(servers: Cluster) -> 
 
 async def test_many_questions_at_once_read_a_server_once(servers: Cluster, single: Client) -> None:
     async with running(servers, single) as data:
-        await asyncio.gather(*(data.snapshots("data-b", "one", SnapshotQuery(), ALL) for _ in range(50)))
+        await asyncio.gather(*(data.page("data-b", "one", SnapshotQuery(), ALL) for _ in range(50)))
         assert data.loads == 1

@@ -9,13 +9,11 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from backend.api.stream.position import at, parse
-from backend.controller.certificates import mint_ca
 from backend.events.connection import Client
 from backend.events.keys import FIREHOSE
 from backend.events.reader import StreamReader
@@ -23,7 +21,7 @@ from tests.api.stream.live import QUICK, Message, Service, Stream, read_message,
 from tests.dispatch.feed import Feed
 from tests.events.helpers import until
 from tests.servers.redis import RedisServer
-from tests.servers.tls import leaf_for
+from tests.servers.tls import contexts
 
 pytestmark = pytest.mark.servers
 
@@ -33,16 +31,7 @@ Tls = tuple[ssl.SSLContext, ssl.SSLContext]
 
 @pytest.fixture(params=["plain", "tls"])
 def tls(request: pytest.FixtureRequest, tmp_path: Path) -> Tls | None:
-    if request.param == "plain":
-        return None
-    pair = leaf_for(mint_ca("api", datetime.now(UTC)), ["127.0.0.1"])
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    certificate.write_bytes(pair.certificate)
-    key.write_bytes(pair.key)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(certificate, key)
-    assert pair.ca is not None
-    return server, ssl.create_default_context(cadata=pair.ca.decode())
+    return contexts(tmp_path) if request.param == "tls" else None
 
 
 @contextlib.asynccontextmanager

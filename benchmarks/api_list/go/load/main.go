@@ -38,12 +38,14 @@ type worker struct {
 func main() {
 	address := flag.String("address", "", "host:port")
 	file := flag.String("urls", "", "a file with a path in each line")
-	token := flag.String("token", "", "bearer token")
+	tokens := flag.String("tokens", "", "a file with bearer tokens, one a line; connections take them in turn")
+	header := flag.String("header", "", "one more header line of each request")
+	once := flag.Bool("once", false, "ask for each URL once at most, else each connection for all in turn")
 	connections := flag.Int("connections", 64, "how many")
 	seconds := flag.Float64("seconds", 5, "how long")
 	rate := flag.Float64("rate", 0, "requests each second of all connections; 0: as many as possible")
 	flag.Parse()
-	requests := read(*file, *address, *token)
+	paths, users := read(*file), read(*tokens)
 	workers := make([]worker, *connections)
 	begin := time.Now()
 	end := begin.Add(time.Duration(*seconds * float64(time.Second)))
@@ -58,26 +60,42 @@ func main() {
 				pause = time.Duration(float64(*connections) / *rate * float64(time.Second))
 				due = begin.Add(pause * time.Duration(i) / time.Duration(*connections))
 			}
-			workers[i].run(*address, requests, i, due, end, pause)
+			step := 1
+			if *once {
+				step = *connections
+			}
+			request := written(paths, *address, users[i%len(users)], *header)
+			workers[i].run(*address, request, len(paths), i, step, due, end, pause)
 		}()
 	}
 	all.Wait()
 	tell(workers, time.Since(begin).Seconds())
 }
 
-func read(file, address, token string) [][]byte {
+func read(file string) []string {
 	text, err := os.ReadFile(file)
 	check(err)
-	var requests [][]byte
-	for _, path := range strings.Fields(string(text)) {
-		requests = append(requests, fmt.Appendf(nil,
-			"GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nAccept: application/json\r\n\r\n",
-			path, address, token))
-	}
-	return requests
+	return strings.Fields(string(text))
 }
 
-func (w *worker) run(address string, requests [][]byte, next int, due, end time.Time, pause time.Duration) {
+// written gives a function that makes the request for a path by its number: as cheap as a slice of them, but small.
+func written(paths []string, address, token, header string) func(int) []byte {
+	if header != "" {
+		header += "\r\n"
+	}
+	rest := fmt.Sprintf(" HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nAccept: application/json\r\n%s\r\n",
+		address, token, header)
+	buffer := make([]byte, 0, 16<<10)
+	return func(number int) []byte {
+		buffer = append(buffer[:0], "GET "...)
+		buffer = append(buffer, paths[number%len(paths)]...)
+		return append(buffer, rest...)
+	}
+}
+
+func (w *worker) run(
+	address string, request func(int) []byte, paths, next, step int, due, end time.Time, pause time.Duration,
+) {
 	connection, err := net.Dial("tcp", address)
 	check(err)
 	defer connection.Close()
@@ -88,14 +106,16 @@ func (w *worker) run(address string, requests [][]byte, next int, due, end time.
 		} else {
 			due = time.Now()
 		}
-		_, err = connection.Write(requests[next%len(requests)])
+		_, err = connection.Write(request(next))
 		check(err)
 		_, err = reader.Peek(1)
 		check(err)
 		w.first = append(w.first, time.Since(due))
 		w.bytes += answer(reader)
 		w.latencies = append(w.latencies, time.Since(due))
-		next++
+		if next += step; step > 1 && next >= paths {
+			return
+		}
 		if pause > 0 {
 			due = due.Add(pause)
 		} else if !time.Now().Before(end) {

@@ -48,7 +48,7 @@ func main() {
 	file := flag.String("snapshots", "", "a file with a snapshot in each line, as JSON, newest first")
 	address := flag.String("redis", "", "host:port of Redis, for that mode")
 	list := flag.String("list", "", "key of the list of snapshots in Redis, newest first")
-	token := flag.String("token", "", "the only bearer token that may")
+	tokens := flag.String("tokens", "", "a file with the bearer tokens that may, one a line")
 	flag.Parse()
 	bodies := read(*file)
 	var get pages
@@ -65,11 +65,16 @@ func main() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
-	check(http.Serve(listener, handler(get, *token)))
+	check(http.Serve(listener, handler(get, *tokens)))
 }
 
-func handler(get pages, token string) http.Handler {
-	allowed := map[[sha256.Size]byte]bool{sha256.Sum256([]byte(token)): true}
+func handler(get pages, tokens string) http.Handler {
+	text, err := os.ReadFile(tokens)
+	check(err)
+	allowed := map[[sha256.Size]byte]bool{}
+	for _, token := range strings.Fields(string(text)) {
+		allowed[sha256.Sum256([]byte(token))] = true
+	}
 	return http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
 		given, found := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
 		if !found || !allowed[sha256.Sum256([]byte(given))] {

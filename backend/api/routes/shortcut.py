@@ -1,0 +1,217 @@
+"""The short way to a page of a list: all that the long way asks is asked, of what is in memory, in one go.
+
+Who calls, what they may see, and how much they may ask for are decided by the same objects as on the long way, anew for
+each request. Where one of them does not know, or says no, the answer is None, and the long way finds out and tells.
+
+What is remembered beside: what header lines mean, by their digest, for aiohttp has read them before (the digest of the
+token, the coding, the ETags that the client has); and pages as they go out, by what they are made of.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final, Generic, TypeVar
+
+from aiohttp import hdrs, web
+
+from backend.api.access.access import Access
+from backend.api.access.caller import Caller
+from backend.api.access.gate import caller_of_request
+from backend.api.access.limits import Limits
+from backend.api.access.scope import Scope
+from backend.api.data.lists import Page, version_of
+from backend.api.data.query import Query, SessionQuery, SnapshotQuery, TenantQuery, parse_text
+from backend.api.data.room import Data
+from backend.api.http.answers import JSON_TYPE, coded, is_known, known_tags
+from backend.api.http.encoding import COMPRESS_FROM, IN_THREAD_FROM, choose, compress_now
+from backend.api.http.frame import CACHING, REQUEST_ID, SECURITY, Observer, Quick, new_id
+from backend.api.http.problem import Problem
+from backend.api.http.quick import QuickConnection
+from backend.api.routes.lists import PREFIX, SERVER, ServersQuery
+from backend.api.routes.seen import Seen
+
+log = logging.getLogger(__name__)
+
+MOST_HEADS = 10_000
+MOST_BYTES = 64 << 20  # of pages
+_OVERHEAD = 1024  # bytes of a page beside its body
+_SPECIAL = (REQUEST_ID, hdrs.EXPECT, hdrs.UPGRADE, "traceparent")  # what asks for more than a page
+
+_NAME = rb"([a-z0-9][a-z0-9.-]*)"
+_TARGET = re.compile(
+    rb"%b/servers(?:/%b/%b/(snapshots|sessions|tenants))?(?:\?([!\"$-~]*))?" % (PREFIX.encode(), _NAME, _NAME)
+)
+_KINDS: Final[dict[str, type[Query]]] = {
+    "snapshots": SnapshotQuery, "sessions": SessionQuery, "tenants": TenantQuery,
+}  # fmt: skip
+_FRAME = "".join(f"{name}: {value}\r\n" for name, value in {**SECURITY, "Cache-Control": CACHING}.items()).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the header lines of a request say: `token` is the digest of the caller's, `tags` are of `If-None-Match`."""
+
+    token: bytes
+    coding: str | None
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A page, as a URL asks for it. No `name`: of servers. `moving`: with the time it becomes another one."""
+
+    route: str
+    namespace: str | None
+    name: str | None
+    query: Query
+    moving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """As it goes out, but for the date and the request's id; `etag` is of the page in no coding."""
+
+    etag: str
+    head: bytes
+    body: bytes
+
+
+class PageShortcut:
+    """A `Shortcut` of `http/quick.py`. `given`: how many answers went this way."""
+
+    def __init__(self, access: Access, limits: Limits, data: Data, seen: Seen, observer: Observer) -> None:
+        self._access = access
+        self._limits = limits
+        self._data = data
+        self._seen = seen
+        self._observer = observer
+        self._heads: _Recent[bytes, Head] = _Recent(MOST_HEADS)
+        self._answers: _Recent[object, Answer] = _Recent(MOST_BYTES)
+        self.given = 0
+
+    def learn(self, request: web.Request) -> None:
+        """A request that was authorised and answered with a page, the long way."""
+        connection = request.protocol
+        head = connection.head_under_way() if isinstance(connection, QuickConnection) else None
+        if head is None or not request.keep_alive or any(name in request.headers for name in _SPECIAL):
+            return
+        token = self._access.digest_of(caller_of_request(request))
+        coding = choose(request.headers.get(hdrs.ACCEPT_ENCODING))
+        self._heads.put(sha256(head).digest(), Head(token, coding, known_tags(request)), 1)
+
+    def answer(self, target: bytes, head: bytes) -> bytes | None:
+        try:
+            return self._answer(target, head)
+        except Problem:
+            return None  # the long way tells it
+        except Exception:
+            log.exception("the short way failed; the long way answers")
+            return None
+
+    def _answer(self, target: bytes, head: bytes) -> bytes | None:
+        begun = time.perf_counter()
+        said = self._heads.get(sha256(head).digest())
+        caller = None if said is None else self._access.known(said.token)
+        asked = None if caller is None else asked_for(target)
+        if said is None or caller is None or asked is None:
+            return None
+        found = self._find(caller, asked, said.coding)
+        if found is None or self._limits.wait(caller.username):
+            return None
+        identity, status = new_id(), 304 if is_known(said.tags, found.etag) else 200
+        rest = f"Date: {_date(int(time.time()))}\r\nX-Request-Id: {identity}\r\n\r\n".encode()
+        whole = (_unchanged(found.etag), rest) if status == 304 else (found.head, rest, found.body)
+        self.given += 1
+        seconds = time.perf_counter() - begun
+        told = Quick(caller.username, asked.route, asked.namespace, asked.name, status, identity, seconds)
+        self._observer.quick(told)
+        return b"".join(whole)
+
+    def _find(self, caller: Caller, asked: Asked, coding: str | None) -> Answer | None:
+        """Raises Problem."""
+        if isinstance(asked.query, ServersQuery):
+            scope = self._seen.all_now(caller, asked.query.namespace, asked.query.vm_namespace)
+            if scope is None:
+                return None
+            key: object = (asked, self._data.all.version, scope, coding)
+            return self._answers.get(key) or self._make(key, self._data.servers(asked.query, scope), coding)
+        namespace, name = asked.namespace or "", asked.name or ""
+        scope = self._seen.server_now(caller, namespace, name)
+        held = None if scope is None else self._data.ready(namespace, name, scope)
+        if scope is None or held is None:
+            return None
+        seen: Scope | None = None if scope.sees_all_of(namespace) else scope
+        key = None if asked.moving else (asked, version_of(held, asked.query), seen, coding)
+        return self._answers.get(key) or self._make(key, self._data.page_of(held, asked.query, scope), coding)
+
+    def _make(self, key: object, page: Page, coding: str | None) -> Answer | None:
+        body, etag = page.encode(), page.etag
+        if len(body) >= IN_THREAD_FROM and coding:
+            return None  # compressing it takes too long here
+        if coding and len(body) >= COMPRESS_FROM:
+            body, etag = compress_now(body, coding), coded(etag, coding)
+            fields = f"ETag: {etag}\r\nContent-Encoding: {coding}\r\n"
+        else:
+            fields = f"ETag: {etag}\r\n"
+        fields = f"{fields}Content-Type: {JSON_TYPE}\r\nContent-Length: {len(body)}\r\nVary: Accept-Encoding\r\n"
+        made = Answer(page.etag, b"HTTP/1.1 200 OK\r\n" + fields.encode() + _FRAME, body)
+        if key is not None:
+            self._answers.put(key, made, len(body) + _OVERHEAD)
+        return made
+
+
+@lru_cache(4096)
+def asked_for(target: bytes) -> Asked | None:
+    """None for what is not asked for so plainly. Raises Problem."""
+    found = _TARGET.fullmatch(target)
+    if found is None:
+        return None
+    namespace, name, kind, text = (part.decode() if part else None for part in found.groups())
+    if kind is None:
+        return Asked(f"{PREFIX}/servers", None, None, parse_text(ServersQuery, text or ""), moving=False)
+    query = parse_text(_KINDS[kind], text or "")
+    moving = isinstance(query, SnapshotQuery) and (query.since is not None or query.until is not None)
+    return Asked(f"{SERVER}/{kind}", namespace, name, query, moving)
+
+
+def _unchanged(etag: str) -> bytes:
+    return b"HTTP/1.1 304 Not Modified\r\nETag: %b\r\nVary: Accept-Encoding\r\n%b" % (etag.encode(), _FRAME)
+
+
+@lru_cache(2)
+def _date(now: int) -> str:
+    return formatdate(now, usegmt=True)
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Recent(Generic[K, V]):
+    """What was used last, of at most so much in all."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._size = 0
+
+    def get(self, key: K) -> V | None:
+        found = self._held.get(key)
+        if found is None:
+            return None
+        self._held.move_to_end(key)
+        return found[0]
+
+    def put(self, key: K, value: V, size: int) -> None:
+        old = self._held.pop(key, None)
+        self._size += size - (old[1] if old else 0)
+        self._held[key] = (value, size)
+        while self._size > self._most:
+            self._size -= self._held.popitem(last=False)[1][1]
