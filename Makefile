@@ -26,7 +26,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@flock $(BSLS_CACHE)/venv.lock bash -euo pipefail -c '[ -e $@ ] || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); \
 	  $(BIN)/pip install --disable-pip-version-check -q -r requirements.lock; touch $@; }'
 
-setup: $(VENV)/.ready ## Python environment, system packages and built binaries (cached)
+setup: $(VENV)/.ready plugin-deps ## Python environment, system packages and built binaries (cached)
 	@$(BIN)/python -m tests.cluster.setup
 
 demo: setup ## the main job on real parts; ONCE=1 exits after it; KUBECONFIG=… uses a cluster of yours

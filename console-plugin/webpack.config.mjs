@@ -22,6 +22,7 @@ export default {
   },
   resolve: {
     extensions: ['.ts', '.tsx', '.js', '.jsx'],
+    alias: { 'react-dom$': path.join(here, 'src/portal.ts') },
     symlinks: false, // node_modules may be a link into a cache; PatternFly's styles are left out by their path in here
   },
   module: {
