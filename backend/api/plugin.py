@@ -43,9 +43,7 @@ class File:
 def read(directory: Path) -> dict[str, File]:
     """All files by their paths below `directory`. Raises `PluginMissing`."""
     if not (directory / MANIFEST).is_file():
-        raise PluginMissing(
-            f"{directory / MANIFEST} is missing: build it with `make plugin`, or name its folder"
-        )
+        raise PluginMissing(f"{directory / MANIFEST} is missing: build it with `make plugin`, or name its folder")
     paths = [path for path in sorted(directory.rglob("*")) if path.is_file() and path.suffix in _TYPES]
     return {path.relative_to(directory).as_posix(): _file(path) for path in paths}
 

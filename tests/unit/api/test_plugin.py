@@ -52,9 +52,7 @@ async def test_texts_lie_in_folders(client: TestClient[Any, Any]) -> None:
     assert (await client.get("/locales/en/plugin__bsls-console-plugin.json")).status == 200
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/nothing.js", "/secret.pem", "/../plugin.py", "/%2e%2e/%2e%2e/etc/passwd"]
-)
+@pytest.mark.parametrize("path", ["/", "/nothing.js", "/secret.pem", "/../plugin.py", "/%2e%2e/%2e%2e/etc/passwd"])
 async def test_nothing_else_is_there(client: TestClient[Any, Any], path: str) -> None:
     assert (await client.get(path)).status == 404
 
