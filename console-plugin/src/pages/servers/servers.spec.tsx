@@ -33,7 +33,7 @@ describe('the list of servers', () => {
 
   it('reads all pages', async () => {
     page((url) => {
-      if (!isList(url)) return json(aDetail('backup', 'vms', { tenants: 0, overdue: 0, sessions: 0 }));
+      if (!isList(url)) return json(aDetail(...named(url), { tenants: 0, overdue: 0, sessions: 0 }));
       return url.searchParams.get('cursor') === 'c'
         ? list(aServer('b', 'two'))
         : json({ total: 2, items: [aServer('a', 'one')], next: 'c' });
