@@ -16,6 +16,8 @@ from backend.crd.constants import CLIENT_LABEL, CLIENT_LABEL_VALUE
 from tests import objects
 from tests.cluster.cache import cache_dir
 from tests.demo import places, site
+from tests.demo.api import Api, Live
+from tests.demo.api import install as install_api
 from tests.demo.live import LiveEvents
 from tests.demo.report import Report
 from tests.demo.tenants import Tenants, user_list
@@ -23,7 +25,8 @@ from tests.demo.vm import Kubectl, Vm
 
 BACKUP_NS, VM_NS, OTHER_NS = "bsls-demo", "bsls-demo-vms", "bsls-demo-elsewhere"
 SERVER = "file-backup"
-TENANTS = ("alice@vm-1", "bob@vm-2")
+AT = f"/servers/{BACKUP_NS}/{SERVER}"  # in the API
+TENANTS = (f"alice@vm-1.{VM_NS}", f"bob@vm-2.{VM_NS}")
 
 
 def main() -> int:
@@ -64,9 +67,10 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
     kubectl = place.kubectl
     if options.kubeconfig:
         stack.callback(_tidy, kubectl)
-    with report.step("install Redis, CRD, RBAC and controller by the manifests"):
+    with report.step("install Redis, CRD, RBAC, controller and API by the manifests"):
         site.install_redis(kubectl, place.redis_image)
         site.install(kubectl, place.image)
+        install_api(kubectl, place.image)
         site.admit(kubectl, BACKUP_NS)
     passwords = {user: secrets.token_urlsafe(12) for user in TENANTS}
     with report.step("apply the samples: storage location, Secrets, server"):
@@ -82,14 +86,19 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
     with report.step("follow the stream of events: bsls events --follow"):
         live = stack.enter_context(LiveEvents(place.kubeconfig, BACKUP_NS))
         live.wait_for("server.available")
+    with report.step("reach the API, and follow the server's live events there"):
+        api = stack.enter_context(Api(kubectl, place.kubeconfig, BACKUP_NS, VM_NS))
+        streamed = stack.enter_context(api.follow(f"{AT}/events"))
     url, fingerprint = server["status"]["serviceURL"], server["status"]["tlsFingerprint"]
     for vm in vms[:2]:
         with report.step(f"{vm.user}: connect, snapshot, list, restore, compare, disconnect"):
             _flow(vm, url, fingerprint, report)
             live.wait_for("snapshot.created", vm.user)
             live.wait_for("session.ended", vm.user)
+    with report.step("ask the API: its servers, their tenants, alice's snapshots, what came live"):
+        _ask(api, streamed, report)
     tenants = Tenants(kubectl, BACKUP_NS, SERVER, passwords)
-    new = Vm(kubectl, VM_NS, "vm-2", "carol@vm-3", secrets.token_urlsafe(12))
+    new = Vm(kubectl, VM_NS, "vm-2", f"carol@vm-3.{VM_NS}", secrets.token_urlsafe(12))
     for what, change in _changes(tenants, new):
         with report.step(f"edit the Secret: {what} {new.user}"):
             seconds = change(url, fingerprint)
@@ -98,7 +107,7 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
     if place.enforces_network_policy:
         with report.step("a pod of a namespace without the label is refused"):
             _refused(vms[2], url)
-    report.say(_look_around(place, url, fingerprint))
+    report.say(_look_around(place, url, fingerprint, api))
 
 
 def _tidy(kubectl: Kubectl) -> None:
@@ -171,7 +180,30 @@ def _refused(vm: Vm, url: str) -> None:
         raise AssertionError(f"a pod of {vm.namespace}, which is not labelled, reached {url}")
 
 
-def _look_around(place: places.Place, url: str, fingerprint: str) -> str:
+def _ask(api: Api, streamed: Live, report: Report) -> None:
+    """What the API answers is what happened."""
+    (server,) = api.get("/servers")["items"]
+    states = {one["type"]: one["status"] for one in server["status"]["conditions"]}
+    report.say(f"servers: {server['namespace']}/{server['name']}, Available: {states['Available']}")
+    tenants = api.get(f"{AT}/tenants")["items"]
+    report.say("tenants: " + ", ".join(f"{one['user']} ({one['snapshots']['total']})" for one in tenants))
+    (made,) = api.get(f"{AT}/snapshots?tenant={TENANTS[0]}")["items"]
+    report.say(f"{made['user']}: {made['path']}, {made['files']} files, {made['sizeBytes']} bytes, {made['endTime']}")
+    for tenant in TENANTS:
+        event = streamed.wait_for("snapshot.created", tenant)
+        if event["subject"] == made["user"] and event["data"]["snapshot"] != made["snapshot"]:
+            raise AssertionError(f"the stream told {event['data']}, the list {made}")
+        report.say(f"live: snapshot.created of {tenant} at {event['time']}")
+    if tuple(one["user"] for one in tenants) != TENANTS or states["Available"] != "True":
+        raise AssertionError(f"the API knows {tenants}, and of the server {states}")
+    own = api.get(f"/access?namespace={BACKUP_NS}&name={SERVER}", "owner")
+    if own["sees"]["tenantNamespaces"] != [VM_NS] or any(own["actions"].values()):
+        raise AssertionError(f"the owner of the VMs may {own}")
+    report.say(f"the owner of the VMs sees the tenants in {VM_NS}, and may change nothing")
+
+
+def _look_around(place: places.Place, url: str, fingerprint: str, api: Api) -> str:
+    lines = "\n".join(f"  {line}" for line in api.lines(SERVER))
     k = f"{place.kubectl_path} --kubeconfig {place.kubeconfig}"
     return f"""
 What happened: one BackupStorageLocationServer became a Kopia server at {url}
@@ -184,6 +216,9 @@ Look around (while the demo is up):
   {k} logs -n bsls-system deployment/bsls-controller
   {k} exec -n bsls-system deployment/bsls-controller -- bsls events --since 1h
   {k} exec -it -n {VM_NS} vm-1 -- sh
+
+The API is at {api.url}, described by docs/openapi.json and docs/api.md:
+{lines}
 """
 
 

@@ -24,17 +24,22 @@ Json = dict[str, Any]
 
 def install(kubectl: Kubectl, image: str = LOCAL_IMAGE, *, wait: bool = True) -> None:
     """`kubectl apply -k manifests/default`, with the image that this cluster has."""
-    with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch) / "manifests"
-        shutil.copytree(MANIFESTS, copy)
-        _set_image(copy / "default" / "kustomization.yaml", image)
-        kubectl("apply", "--server-side", "--force-conflicts", "-k", str(copy / "default"))
+    apply_with_image(kubectl, "default", image)
     if not _exists(kubectl, "crd", "backupstoragelocations.velero.io"):
         kubectl("apply", "-f", "-", input=json.dumps(objects.BSL_CRD))
     for crd in ("backupstoragelocations.velero.io", "backupstoragelocationservers.oadp.openshift.io"):
         kubectl("wait", "--for=condition=Established", f"crd/{crd}", "--timeout=30s")
     if wait:
         kubectl("rollout", "status", "-n", "bsls-system", "deployment/bsls-controller", "--timeout=90s", timeout=100)
+
+
+def apply_with_image(kubectl: Kubectl, folder: str, image: str) -> None:
+    """`kubectl apply -k manifests/<folder>`, with this image in the stead of ours."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "manifests"
+        shutil.copytree(MANIFESTS, copy)
+        _set_image(copy / folder / "kustomization.yaml", image)
+        kubectl("apply", "--server-side", "--force-conflicts", "-k", str(copy / folder))
 
 
 _NO_VOLUME = """
