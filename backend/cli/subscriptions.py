@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,8 @@ from dataclasses import asdict
 from backend.cli import redis_options
 from backend.events.connection import Client
 from backend.events.errors import StoreError
+from backend.events.push.made import MadeStore
+from backend.events.push.made_models import Record, UnknownRecord, record_of
 from backend.events.push.status import Status, Subscriptions
 
 Job = Callable[[Client, argparse.Namespace], Awaitable[int]]
@@ -24,7 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     status.add_argument("-o", "--output", choices=["json", "pretty"], default="pretty", help="json: an object a line")
     resume = jobs.add_parser("resume", help="deliver again to a sink that had answered 410")
     resume.add_argument("name", metavar="NAME")
-    delete = jobs.add_parser("delete", help="forget one that is no longer in the settings, with its dead letters")
+    delete = jobs.add_parser(
+        "delete",
+        help="forget one that is in no settings any more, or was made through the API, with its dead letters",
+    )
     delete.add_argument("name", metavar="NAME")
     for job, work in ((status, _status), (resume, _resume), (delete, _delete)):
         redis_options.configure(job)
@@ -62,18 +68,30 @@ async def _status(client: Client, options: argparse.Namespace) -> int:
     strange = [one for one in options.names if one not in known]
     if strange:
         return complain(f"no subscription is called {strange[0]}: there are {', '.join(known) or 'none'}")
+    made = await _made(client)
     for name in options.names or known:
-        found = await all_of_them.status(name)
-        print(json.dumps(asdict(found)) if options.output == "json" else pretty(found))
+        found, record = await all_of_them.status(name), made.get(name)
+        by = {"made_by": record.owner.user, "made_as": record.made.name} if record else {}
+        text = pretty(found, f" ({record.made.name} of {record.owner.user})" if record else "")
+        print(json.dumps(asdict(found) | by) if options.output == "json" else text)
     return 0
 
 
-def pretty(status: Status) -> str:
+async def _made(client: Client) -> dict[str, Record]:
+    """Those that people made through the API, by uid."""
+    found: dict[str, Record] = {}
+    for uid, text in (await MadeStore(client).all()).items():
+        with contextlib.suppress(UnknownRecord):
+            found[uid] = record_of(text)
+    return found
+
+
+def pretty(status: Status, whose: str = "") -> str:
     """Some lines for people."""
     by = f"by {status.holder}" if status.holder else "by nobody at the moment"
     since = f" since {status.oldest}" if status.oldest else ""
     lines = [
-        f"{status.name}: {status.phase}, {by}" + (f" ({status.reason})" if status.reason else ""),
+        f"{status.name}{whose}: {status.phase}, {by}" + (f" ({status.reason})" if status.reason else ""),
         f"  delivered {status.delivered}, waiting {status.waiting} batches{since}, failed attempts {status.failures}",
         f"  dead letters {status.dead_letters} (dropped {status.dropped}, being redelivered {status.redelivering}), "
         f"trimmed before delivery {status.lost} batches",
@@ -95,6 +113,10 @@ async def _resume(client: Client, options: argparse.Namespace) -> int:
 
 
 async def _delete(client: Client, options: argparse.Namespace) -> int:
+    record = (await _made(client)).get(options.name)
+    if record:
+        await MadeStore(client).delete(record)
+        return 0
     holder = await Subscriptions(client).delete(options.name)
     if not holder:
         return 0

@@ -16,6 +16,7 @@ from backend.dispatch.message import Message, binary, structured
 from backend.dispatch.sender import Sender
 from backend.dispatch.settings import Subscription
 from backend.dispatch.verdict import Outcome, Verdict, backoff, given_up
+from backend.dispatch.warrant import Warrant
 from backend.events.errors import StoreUnavailable
 from backend.events.push.letters import EVENT, DeadLetter
 from backend.events.push.status import GONE, REFUSED
@@ -27,6 +28,8 @@ MEMORY = 16 << 20  # of events that wait
 FINISH_S = 15.0  # at the end, for requests that are under way
 WRITE_S = 3.0  # and then for noting what they came to
 _RETRY_S = 1.0
+_SOON_S = 0.2
+_LAPSE_S = 3.0
 
 
 class SinkGone(Exception):
@@ -36,17 +39,21 @@ class SinkGone(Exception):
 class Delivery:
     """`run` ends some time after `stop` is set; raises SinkGone, LeaseLost and StoreError, in groups."""
 
-    def __init__(self, subscription: Subscription, store: PushStore, sender: Sender, places: dict[str, str]) -> None:
+    def __init__(
+        self, subscription: Subscription, store: PushStore, sender: Sender, places: dict[str, str], warrant: Warrant
+    ) -> None:
         self._subscription = subscription
         self._name = subscription.name
         self._sender = sender
         self._ledger = Ledger(store, subscription.dead_letters)
         self._lanes = Lanes(MEMORY)
-        self._intake = Intake(subscription, store, self._ledger, self._lanes, places, self._enter)
+        self._intake = Intake(subscription, store, self._ledger, self._lanes, places, self._enter, warrant)
         self._noted = set(places)
         self._work = asyncio.Event()
         self._open = asyncio.Event()  # the sink permits deliveries, and has not asked for a pause
         self._open_at = 0.0
+        self._warrant = warrant
+        self._allowed = asyncio.Event()  # by the warrant
         self._stopping = False
         self._well = True
         self._group = asyncio.TaskGroup()
@@ -58,11 +65,17 @@ class Delivery:
             self._ledger.bury(gap(lost, ""))
         async with self._group as group:
             ledger = group.create_task(self._ledger.run())
-            others = [group.create_task(self._begin()), group.create_task(self._intake.run())]
+            others = [group.create_task(self._begin()), group.create_task(self._intake.run()),
+                      group.create_task(self._tell_warrant())]  # fmt: skip
             workers = [group.create_task(self._deliver_all()) for _ in range(self._subscription.max_in_flight)]
             await stop.wait()
             self._stopping = True
-            for event in (self._work, self._open, self._ledger.writable):  # nobody waits for them any more
+            for event in (
+                self._work,
+                self._open,
+                self._allowed,
+                self._ledger.writable,
+            ):  # nobody waits for them any more
                 event.set()
             await asyncio.wait(workers, timeout=min(self._subscription.timeout.total_seconds(), FINISH_S))
             with contextlib.suppress(TimeoutError):
@@ -86,6 +99,26 @@ class Delivery:
             await asyncio.sleep(max(verdict.wait_s, backoff(tries, self._subscription.retry)))
         self._ledger.tell(phase="", reason="")
         self._open.set()
+
+    async def _tell_warrant(self) -> None:
+        """A lapse of a moment, as after each change of a subscription, is not told."""
+        while True:
+            told = ""
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAPSE_S):
+                    await self._warrant.wait()
+            while reason := self._warrant.reason:
+                if reason != told:
+                    log.warning("%s: nothing is delivered: %s", self._name, reason)
+                    self._ledger.tell(waits=reason)
+                    told = reason
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LAPSE_S):
+                        await self._warrant.wait()
+            self._allowed.set()
+            self._ledger.tell(waits="")
+            await self._warrant.lapsed()
+            self._allowed.clear()
 
     # --- lanes -------------------------------------------------------------------------------------------------------
 
@@ -134,6 +167,7 @@ class Delivery:
                 continue
             await self._open.wait()
             await self._ledger.writable.wait()
+            await self._allowed.wait()
             if not self._stopping:
                 await self._deliver_next(lane)
 
@@ -154,7 +188,15 @@ class Delivery:
             event = json.loads(text)
             message = self._message(text, event)
         except (ValueError, TypeError, AttributeError):
-            self._bury(lane, text, Verdict(Outcome.DEAD, "this is no CloudEvent in JSON"))
+            if self._warrant.shows_all_of(lane.server):
+                self._bury(lane, text, Verdict(Outcome.DEAD, "this is no CloudEvent in JSON"))
+            self._advance(lane, lane.head, index)
+            return
+        await self._sender.pace()
+        if self._warrant.reason:  # nothing is awaited from here until the request begins
+            self._hold(lane, _SOON_S)
+            return
+        if not self._warrant.shows(lane.server, event):
             self._advance(lane, lane.head, index)
             return
         verdict = await self._sender.deliver(message)

@@ -8,11 +8,14 @@ import hashlib
 import logging
 
 from backend.dispatch.delivery import Delivery, SinkGone
+from backend.dispatch.made import Job, MadeJobs
 from backend.dispatch.sender import Sender
-from backend.dispatch.settings import Settings, Subscription
+from backend.dispatch.settings import Settings
 from backend.dispatch.verdict import backoff_s
+from backend.dispatch.warrant import Warrant
 from backend.events.connection import Client
 from backend.events.errors import StoreError
+from backend.events.push.made import MadeStore
 from backend.events.push.status import GONE, Subscriptions
 from backend.events.push.store import LeaseLost, PushStore
 
@@ -20,6 +23,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 2.0  # for a lease that another process holds, or for a sink that is gone
 QUIET_S = 30.0  # without an answer of Redis: not ready
+_API = "subscriptions of the API"
 
 
 class Dispatcher:
@@ -37,28 +41,35 @@ class Dispatcher:
     def not_ready(self) -> str:
         """A sentence while Redis does not answer, else `""`."""
         now = asyncio.get_running_loop().time()
-        for one in self._settings.subscriptions:
-            if now - self._heard.get(one.name, now - 2 * QUIET_S) > QUIET_S:
-                return self._problems.get(one.name) or "Redis has not answered yet"
+        for name in (_API, *(one.name for one in self._settings.subscriptions)):
+            if now - self._heard.get(name, now - 2 * QUIET_S) > QUIET_S:
+                return self._problems.get(name) or "Redis has not answered yet"
         return ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; an unexpected error of one subscription ends all."""
-        if not self._settings.subscriptions:
-            log.warning("the settings have no subscriptions: there is nothing to do")
+        if not self._settings.subscriptions and not self._settings.api.targets:
+            log.warning("the settings have neither subscriptions nor api.targets: there is nothing to do")
+        made = MadeJobs(
+            self._settings.api, self._client, self._who, self._lease_s, self._supervise, lambda: self._hear(_API),
+            lambda text: self._problem(_API, text),
+        )  # fmt: skip
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tell_strangers(stop))
             for subscription in self._settings.subscriptions:
-                group.create_task(self._supervise(subscription, stop))
+                job = Job(subscription, self._settings.target(subscription), Warrant())
+                group.create_task(self._supervise(job, stop))
+            group.create_task(made.run(stop))
             await stop.wait()
 
-    async def _supervise(self, subscription: Subscription, stop: asyncio.Event) -> None:
-        store = PushStore(self._client, subscription.name, self._who)
+    async def _supervise(self, job: Job, stop: asyncio.Event) -> None:
+        subscription = job.subscription
+        store = PushStore(self._client, subscription.name, self._who, job.revision)
         tries = 0
         while not stop.is_set():
             wait_s = LOOK_S
             try:
-                await self._try(subscription, store, stop)
+                await self._try(job, store, stop)
                 tries = 0
             except* LeaseLost:
                 log.warning("%s: the lease was lost, what was under way is delivered again", subscription.name)
@@ -71,9 +82,13 @@ class Dispatcher:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), wait_s)
 
-    async def _try(self, subscription: Subscription, store: PushStore, stop: asyncio.Event) -> None:
+    async def _try(self, job: Job, store: PushStore, stop: asyncio.Event) -> None:
+        subscription = job.subscription
         began = asyncio.get_running_loop().time()
-        holder = await store.acquire(self._lease_s)
+        try:
+            holder = await store.acquire(self._lease_s)
+        except LeaseLost:
+            return  # it has changed, which we are about to notice
         self._hear(subscription.name)
         if holder:
             return
@@ -83,13 +98,15 @@ class Dispatcher:
             if state.get("phase") == GONE and state.get("sink") == sink:
                 return
             lost = await store.open(earliest=subscription.start == "earliest")
-            await store.settle(store.settlement(), [(b"HSET", store.keys.state, b"sink", sink.encode())], 0)
+            await store.settle(store.settlement(), [
+                (b"HSET", store.keys.state, b"sink", sink.encode(), b"revision", b"%d" % job.revision)
+            ], 0)  # fmt: skip
             log.info("%s: delivering to %s", subscription.name, subscription.place)
-            sender = Sender(subscription, self._settings.target(subscription))
+            sender = Sender(subscription, job.target)
             try:
                 async with asyncio.TaskGroup() as group:
                     keeper = group.create_task(self._keep(subscription.name, store, began + self._lease_s))
-                    await Delivery(subscription, store, sender, places).run(lost, stop)
+                    await Delivery(subscription, store, sender, places, job.warrant).run(lost, stop)
                     keeper.cancel()
             finally:
                 await sender.close()
@@ -130,7 +147,9 @@ class Dispatcher:
         known = {one.name for one in self._settings.subscriptions}
         while not stop.is_set():
             try:
-                for name in await Subscriptions(self._client).names():
+                names = await Subscriptions(self._client).names()
+                known |= (await MadeStore(self._client).all()).keys()
+                for name in names:
                     if name not in known:
                         log.warning("%s is not in the settings, but its group still keeps events from being trimmed: "
                                     "`bsls subscriptions delete %s` ends it", name, name)  # fmt: skip

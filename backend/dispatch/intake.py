@@ -15,6 +15,7 @@ from typing import Any
 from backend.dispatch.lanes import Indexed, Lane, Lanes, Piece
 from backend.dispatch.ledger import Ledger
 from backend.dispatch.settings import Subscription
+from backend.dispatch.warrant import Warrant
 from backend.events.errors import StoreUnavailable
 from backend.events.push.letters import GAP, DeadLetter
 from backend.events.push.store import PAGE, TRIMMED, Batch, Lost, PushStore, now
@@ -38,7 +39,7 @@ class Intake:
 
     def __init__(
         self, subscription: Subscription, store: PushStore, ledger: Ledger, lanes: Lanes, places: dict[str, str],
-        entered: Callable[[Lane, float], None],
+        entered: Callable[[Lane, float], None], warrant: Warrant,
     ) -> None:  # fmt: skip
         self.room = asyncio.Event()
         self._subscription = subscription
@@ -47,6 +48,7 @@ class Intake:
         self._lanes = lanes
         self._places: dict[str, dict[str, Any]] = {server: json.loads(text) for server, text in places.items()}
         self._entered = entered
+        self._warrant = warrant
         self._filter = subscription.filter() if subscription.filters else None
 
     async def run(self) -> None:
@@ -54,6 +56,7 @@ class Intake:
         await self._recover("0")
         while True:
             await self._until_there_is_room()
+            await self._warrant.wait()
             try:
                 found, lost = await self._store.read(PAGE)
                 if not found and not lost:
@@ -71,22 +74,26 @@ class Intake:
         piece = lane.head
         events = await self._store.fetch(piece.id)
         if events:
-            self._lanes.fill(piece, self.wanted(events))
+            self._lanes.fill(piece, self.wanted(events, lane.server))
             return True
         oldest = await self._store.oldest()
         self._trimmed(self._lanes.drop(lane, oldest), lane.server)
         return False
 
-    def wanted(self, events: Sequence[bytes]) -> list[Indexed]:
-        return [one for one in enumerate(events) if self._filter is None or self._passes(one[1])]
+    def wanted(self, events: Sequence[bytes], server: str) -> list[Indexed]:
+        if self._filter is None and not self._warrant.limited:
+            return list(enumerate(events))
+        return [one for one in enumerate(events) if self._passes(one[1], server)]
 
-    def _passes(self, text: bytes) -> bool:
+    def _passes(self, text: bytes, server: str) -> bool:
         """What is no JSON object passes, to become a dead letter."""
         try:
             event = json.loads(text)
         except ValueError:
-            return True
-        return self._filter is None or not isinstance(event, dict) or self._filter(event)
+            event = None
+        if not isinstance(event, dict):
+            return self._warrant.shows_all_of(server)
+        return self._warrant.shows(server, event) and (self._filter is None or self._filter(event))
 
     async def _until_there_is_room(self) -> None:
         if self._lanes.count >= MOST_PIECES:
@@ -97,6 +104,7 @@ class Intake:
     async def _recover(self, after: str) -> None:
         """What was read, but not settled: by whoever held the lease before, or by a read whose reply was lost."""
         while True:
+            await self._warrant.wait()
             try:
                 page = await self._store.unfinished(after)
             except StoreUnavailable:
@@ -128,7 +136,7 @@ class Intake:
         if batch.again:
             events = list(enumerate(batch.events))
         elif self._subscription.wants_server(batch.server):
-            events = [one for one in self.wanted(batch.events) if one[0] >= (place or {}).get("done", 0)]
+            events = [one for one in self.wanted(batch.events, batch.server) if one[0] >= (place or {}).get("done", 0)]
         if not events:
             self._ledger.done(batch.id, batch.again)
             return

@@ -56,7 +56,7 @@ class Sender:
         await self._session.close()
 
     async def deliver(self, message: Message) -> Verdict:
-        await self._pace()
+        """After `pace`."""
         try:
             credentials = self._credentials()
             verdict, _ = await self._request("POST", credentials | dict(message.headers), message.body)
@@ -82,7 +82,8 @@ class Sender:
         self._gap_s = 60.0 / int(rate) if rate.isdecimal() and 0 < int(rate) < 1_000_000 else 0.0
         return verdict
 
-    async def _pace(self) -> None:
+    async def pace(self) -> None:
+        """Until the next request may begin."""
         if self._gap_s:
             now = asyncio.get_running_loop().time()
             self._next = max(self._next + self._gap_s, now)

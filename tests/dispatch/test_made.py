@@ -112,8 +112,7 @@ async def test_the_lease_is_of_the_newest_revision(client: Client) -> None:
     record = await made_store.create(made(), ALICE, POLICY)
     holder = await delivering(client, record)
     await made_store.change(record, lambda one: one)
-    with pytest.raises(LeaseLost):
-        await holder.renew(30)
+    await holder.renew(30)  # it finishes what is under way
     await holder.release()
     with pytest.raises(LeaseLost):
         await PushStore(client, record.uid, "pod-2", record.rev).acquire(30)

@@ -14,7 +14,7 @@ HOLD = Script(
     + """
 if ARGV[5] ~= '' then
   local text = redis.call('HGET', KEYS[2], ARGV[4])
-  if not text or string.match(text, '^%d+') ~= ARGV[5] then return {-1, ''} end
+  if not text or (ARGV[3] == '1' and string.match(text, '^%d+') ~= ARGV[5]) then return {-1, ''} end
 end
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return {0, held} end
@@ -24,7 +24,7 @@ return {1, ''}
 """
 )
 """KEYS: lease, made. ARGV: token, milliseconds, `1` to take a free one, uid and revision (`""` for one of the
-settings): of another revision nobody takes or keeps a lease, of a deleted one neither.
+settings): of another revision nobody takes a lease, of a deleted one nobody keeps it either.
 """
 
 RELEASE = Script("""

@@ -32,7 +32,8 @@ class Held:
 class Status:
     """`phase`: `active`, `gone` (the sink answered 410), `refused` (it did not permit deliveries) or `waiting` (of one
     that somebody made through the API: nothing may be delivered now), with a `reason`. `position`: the id up to which
-    all of the firehose is settled. `holder`: who delivers, `""`: nobody does now. `waiting`: batches of the firehose
+    all of the firehose is settled. `holder`: who delivers, `""`: nobody does now; `revision`: of
+    the record that was delivered by last. `waiting`: batches of the firehose
     that are not settled; `oldest`: when the first of those was written that were read. Counters of all time:
     `delivered` events, `failures` of attempts, `lost` batches that were trimmed unread, `dropped` dead letters that had
     to go for newer ones.
@@ -42,6 +43,7 @@ class Status:
     phase: str
     reason: str
     holder: str
+    revision: int
     position: str
     waiting: int
     oldest: str
@@ -83,6 +85,7 @@ class Subscriptions:
             phase=known.get("phase") or (WAITING if waits else ACTIVE),
             reason=known.get("reason") or waits,
             holder=lease.decode().partition(" ")[0],
+            revision=number("revision"),
             position=previous(oldest.decode()) if oldest else known.get("last", ""),
             waiting=pending + (max(0, added - read) if read >= 0 and known else 0),
             oldest=stamp(datetime.fromtimestamp(order(oldest)[0] / 1000, UTC)) if oldest else "",
