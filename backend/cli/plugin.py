@@ -11,7 +11,7 @@ from pathlib import Path
 
 from backend.api.plugin import File, PluginMissing, read, run_plugin
 from backend.api.tls import Certificate
-from backend.cli import logs
+from backend.telemetry import logs
 
 DIRECTORY = Path("/usr/share/bsls/ui/plugin")  # in the image
 

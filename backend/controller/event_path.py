@@ -10,6 +10,7 @@ from typing import Any
 
 from backend.controller.cache import Key
 from backend.controller.journal import Journal
+from backend.controller.journal_figures import bounded, watch_journals
 from backend.controller.publisher import Publisher
 from backend.controller.settings import Settings
 from backend.controller.state_events import News, ServerView, stamp
@@ -20,9 +21,13 @@ from backend.events.errors import StoreError
 from backend.events.firehose import Firehose
 from backend.events.keys import FIREHOSE, ServerKeys
 from backend.events.store import EventStore
-from backend.events.trim import Trimmed, trim
+from backend.events.trim import Trimmed, backlog, trim
+from backend.telemetry import catalogue
+from backend.telemetry.instruments import Watches, counter
 
 log = logging.getLogger(__name__)
+
+_LOST = counter(catalogue.EVENTS_LOST)
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 TRIM_S = 60.0
@@ -37,6 +42,7 @@ class EventPath:
         self._firehose = Firehose(client)
         self._store = EventStore(client, self._firehose)
         self._publisher = Publisher(self._store, self._firehose, changed)
+        self._backlog: dict[str, int] = {}  # of the firehose's consumer groups, when they were last looked at
 
     @property
     def problem(self) -> str:
@@ -47,6 +53,19 @@ class EventPath:
         spawn(self._publisher.run(), "publisher of events")
         spawn(self._firehose.run(), "stream of all servers")
         spawn(self._keep_short(), "trimming of streams")
+
+    def watch(self, watches: Watches) -> None:
+        """For metrics."""
+        watch_journals(watches, self._publisher.journals)
+        watches.add(
+            catalogue.EVENTS_WAITING,
+            lambda: [
+                (("journals",), sum(one.waiting for _, one in self._publisher.journals())),
+                (("firehose",), self._firehose.waiting_bytes),
+            ],
+        )
+        watches.one(catalogue.STORE_AWAY, lambda: self._publisher.away_s)
+        watches.add(catalogue.GROUP_BACKLOG, lambda: [((name,), number) for name, number in self._backlog.items()])
 
     def journal(self, key: Key) -> Journal:
         return self._publisher.journal(key)
@@ -98,7 +117,9 @@ class EventPath:
             if not done.length and not self._publisher.knows((namespace, rest)):
                 await self._firehose.forget(keys)  # the stream of a deleted server has expired
         done = await trim(self._client, FIREHOSE, keep=settings.firehose_length, hard_limit=settings.firehose_limit)
+        self._backlog = bounded(await backlog(self._client, FIREHOSE))
         if done.forced:
+            _LOST.add(1, "trimmed")
             news = trimmed_news(FIREHOSE.decode(), done)
             await self._firehose.tell(encode(AllServers(), news.payload, id=news.key, time=news.time))
 

@@ -20,6 +20,7 @@ from backend.controller.log_place import LogCursor
 from backend.controller.names import Names
 from backend.controller.snapshot_journal import Holdings, SnapshotJournal
 from backend.controller.state_events import News, ServerView, StateStep, deleted_step, state_step
+from backend.controller.tally import Books, Totals
 from backend.events.commit import Change, Commit
 from backend.events.envelope import Source, encode
 from backend.events.keys import ServerKeys
@@ -57,10 +58,11 @@ class Journal:
         self._reborn = False  # what is there may be about to expire, as of a server of this name that was deleted
         self._seen_view: ServerView | None = None
         self._snapshots = SnapshotJournal()
+        self._books = Books()
         self._clear()
 
     def _clear(self) -> None:
-        self._log = LogEvents(self._source, self._probe_user)
+        self._log = LogEvents(self._source, self._probe_user, self._books)
         self._tail: LogCursor | None = None  # where the lines end that are published or wait
         self._state: dict[str, str] = {}
 
@@ -124,9 +126,19 @@ class Journal:
         """Bytes of lines."""
         return self._inbox.size
 
+    @property
+    def open_sessions(self) -> int:
+        return self._log.open
+
+    @property
+    def totals(self) -> Totals:
+        """What was published since this process began."""
+        return self._books.totals
+
     def load(self, loaded: Loaded) -> None:
         """Begin with what Redis holds."""
         self._clear()
+        self._books.loaded(loaded.token)
         self._token = loaded.token
         self._reborn = bool(loaded.token) and not loaded.state
         self._state = texts(loaded.state)
@@ -169,6 +181,7 @@ class Journal:
     def committed(self, commit: Commit) -> None:
         """It is in Redis."""
         self._snapshots.committed(commit.token)
+        self._books.committed(commit.token)
 
     def empty_step(self) -> Commit:
         """A commit that tells nothing."""
@@ -180,6 +193,7 @@ class Journal:
             self._reborn = False
         before, self._token = self._token, secrets.token_hex(8).encode()
         self._snapshots.sent(self._token)
+        self._books.sent(self._token)
         return Commit(self.keys, before, self._token, events, changes, cursor)
 
     def _take_lines(self, events: list[bytes], changes: list[Change]) -> bool:
@@ -234,6 +248,7 @@ class Journal:
 
     def _tell(self, news: Iterable[News], events: list[bytes]) -> None:
         for one in news:
+            self._books.next.told(one.payload)
             events.append(encode(self._source, one.payload, id=one.key, time=one.time, trace=one.trace))
 
 

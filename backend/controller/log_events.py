@@ -15,6 +15,7 @@ from backend.controller.claims import Claims
 from backend.controller.log_batch import LogBatch
 from backend.controller.log_place import LogCursor
 from backend.controller.session_events import Open, SessionEvents, seconds_of
+from backend.controller.tally import Books
 from backend.events.catalogue import Payload, inputs, repository, server, session
 from backend.events.catalogue import log as reports
 from backend.events.catalogue.base import MAX_TEXT
@@ -35,9 +36,11 @@ A_MINUTE: Final = 10  # events of one kind that anybody can cause as often as th
 class LogEvents:
     """One server's log, run after run. `take` adds to a list of events; the rest says what to keep."""
 
-    def __init__(self, source: Source, unseen: str = "") -> None:
-        """Sessions of the user `unseen` are no events: the controller's own trials of the login."""
+    def __init__(self, source: Source, unseen: str = "", books: Books | None = None) -> None:
+        """Sessions of the user `unseen` are no events: the controller's own trials of the login. `books` count."""
         self._source = source
+        self._books = books or Books()
+        self._told = self._others = 0
         self._unseen = unseen.encode()
         self._sessions = SessionEvents(source, self._other, self._unseen)
         self._place: LogCursor | None = None
@@ -100,17 +103,36 @@ class LogEvents:
         if batch.before:
             sessions.seen.prime(batch.before)
         if batch.lines:
-            sessions.take(now.pod_uid.encode() + b".", batch.lines)
+            self._take_lines(now.pod_uid.encode() + b".", batch)
         if batch.ended:
-            sessions.end_all(utc(now.at).encode())
-            self._maintenance.clear()
+            self._end_all(utc(now.at).encode())
         self._place = now
+
+    @property
+    def open(self) -> int:
+        """Sessions."""
+        return len(self._sessions.open)
+
+    def _take_lines(self, run: bytes, batch: LogBatch) -> None:
+        sessions, tally = self._sessions, self._books.next
+        lines, unknown, opened = sessions.lines, sessions.unknown, self.open
+        told, others, events = self._told, self._others, len(sessions.events)
+        sessions.take(run, batch.lines)
+        made = len(sessions.events) - events - (self._told - told)
+        tally.sessions(events=made, opened=self.open - opened, unknown=sessions.unknown - unknown)
+        tally.lines["session"] += sessions.lines - lines - (self._others - others)
+        tally.oldest = tally.oldest or utc(batch.at)
+
+    def _end_all(self, time: bytes) -> None:
+        """The process that wrote this log is gone."""
+        self._books.next.ended_by_server(self.open)
+        self._sessions.end_all(time)
+        self._maintenance.clear()
 
     def _restarted(self, batch: LogBatch, last: str, first: str) -> None:
         """Another process serves; of the one before, the end may not have been seen."""
         before, now = self._place, batch.end
-        self._sessions.end_all((last or first).encode())
-        self._maintenance.clear()
+        self._end_all((last or first).encode())
         if before is None or not first:
             return
         cause = "the container was restarted" if before.pod_uid == now.pod_uid else "another pod took over"
@@ -127,12 +149,16 @@ class LogEvents:
         self._tell(payload, f"{batch.end.pod_uid}.{gap.from_time}.{gap.to_time}.gap", time)
 
     def _tell(self, payload: Payload, name: str, time: str, trace: Trace | None = None) -> None:
+        self._told += 1
+        self._books.next.told(payload)
         self._sessions.events.append(encode(self._source, payload, id=name, time=time, trace=trace))
 
     # --- lines that are no plain session lines -----------------------------------------------------------------------
 
     def _other(self, name: bytes, at: bytes, line: bytes) -> None:
         record = parse_line(line)
+        self._others += 1
+        self._books.next.lines[_kind(record)] += 1
         handle = _HANDLERS.get(type(record)) if record is not None else None
         if handle is not None and (time := utc(at.decode("latin-1"))):  # kubelet gives each line its time
             handle(self, record, name.decode("latin-1"), time)
@@ -243,6 +269,13 @@ class LogEvents:
             return
         left, known[2] = known[2], 0
         self._tell(made(left), name, time)
+
+
+def _kind(record: Record | None) -> str:
+    """As the metric of log lines has it."""
+    if record is None:
+        return "ignored"
+    return "reported" if isinstance(record, kopia.LogMessage) else "known"
 
 
 def _mode(full: bool) -> Any:

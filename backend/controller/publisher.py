@@ -19,6 +19,8 @@ from backend.events.errors import StoreError
 from backend.events.firehose import Firehose
 from backend.events.store import EventStore
 from backend.kopia.backoff import Backoff
+from backend.telemetry import catalogue
+from backend.telemetry.instruments import counter, histogram
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,9 @@ AT_ONCE = 1 << 20  # bytes of lines in one commit of all journals, about: larger
 PATIENCE_S = 15.0  # a failover is over before that
 
 Made = list[tuple[Key, Journal, Commit]]
+
+_DURATION, _SIZE = histogram(catalogue.COMMITS), histogram(catalogue.COMMIT_EVENTS)
+_FAILURES = counter(catalogue.COMMIT_FAILURES)
 
 
 class Publisher:
@@ -53,6 +58,14 @@ class Publisher:
             found = self._journals[key] = Journal(*key, self._dirty.set)
             self._dirty.set()
         return found
+
+    def journals(self) -> list[tuple[Key, Journal]]:
+        return list(self._journals.items())
+
+    @property
+    def away_s(self) -> float:
+        """For how many seconds Redis has not taken events; 0 while it does."""
+        return time.monotonic() - self._away_since if self._away_since else 0.0
 
     def knows(self, key: Key) -> bool:
         return key in self._journals
@@ -151,12 +164,16 @@ class Publisher:
         return made
 
     async def _send(self, made: Made) -> None:
+        started = time.perf_counter()
         try:
             outcomes = await self._store.commit([commit for _, _, commit in made])
         except BaseException:
+            _FAILURES.add(1)
             for _, journal, _ in made:
                 journal.unload()
             raise
+        _DURATION.record(time.perf_counter() - started)
+        _SIZE.record(sum(len(commit.events) for _, _, commit in made))
         for (key, journal, commit), outcome in zip(made, outcomes, strict=True):
             if not isinstance(outcome, Committed):
                 log.info("%s/%s: somebody else wrote its events, or they were lost; reading them again", *key)

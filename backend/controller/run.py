@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Coroutine
 from typing import Any
 
 from backend.controller.cache import ClusterCache, Key
 from backend.controller.event_path import EventPath, open_event_path
+from backend.controller.figures import watch_servers
 from backend.controller.monitor import Monitor
 from backend.controller.problems import WaitError
 from backend.controller.reconciler import Reconciler
@@ -17,8 +19,14 @@ from backend.controller.settings import Settings
 from backend.kube.client import KubeClient
 from backend.kube.errors import ConflictError, KubeError
 from backend.kube.workqueue import WorkQueue
+from backend.telemetry import catalogue
+from backend.telemetry.health import Health
+from backend.telemetry.instruments import Watches, histogram
 
 log = logging.getLogger(__name__)
+
+_DURATION = histogram(catalogue.RECONCILE_DURATION)
+_WAIT = histogram(catalogue.RECONCILE_WAIT)
 
 
 class Tasks:
@@ -72,10 +80,12 @@ def _fine(task: asyncio.Task[None]) -> bool:
     return task.cancelled() or task.exception() is None
 
 
-async def run_controller(client: KubeClient, settings: Settings, stop: asyncio.Event) -> None:
-    """Reconcile until `stop` is set."""
+async def run_controller(
+    client: KubeClient, settings: Settings, stop: asyncio.Event, health: Health | None = None
+) -> None:
+    """Reconcile until `stop` is set. `health` is told when it does."""
     tasks = Tasks()
-    queue: WorkQueue[Key] = WorkQueue()
+    queue: WorkQueue[Key] = WorkQueue(waited=_WAIT.record)
     cache = ClusterCache(client, tasks.spawn, queue.add)
     events = open_event_path(settings, cache.enqueue_all)
     monitor = Monitor(client, tasks.spawn, queue.add, events)
@@ -87,15 +97,29 @@ async def run_controller(client: KubeClient, settings: Settings, stop: asyncio.E
     for number in range(settings.workers):
         tasks.spawn(_work(queue, reconciler), f"worker {number}")
     log.info("the controller runs with %d workers", settings.workers)
+    watches = _watch(queue, cache, monitor, settings)
+    if events:
+        events.watch(watches)
+    if health:
+        health.ask(lambda: "" if cache.servers.synced.is_set() else "the servers have not been read yet")
     try:
         await tasks.wait(stop)
     finally:
+        watches.close()
         queue.close()
         await tasks.close()
         with contextlib.suppress(asyncio.CancelledError):
             await monitor.close()
         if events:
             await events.close()
+
+
+def _watch(queue: WorkQueue[Key], cache: ClusterCache, monitor: Monitor, settings: Settings) -> Watches:
+    watches = Watches()
+    watches.one(catalogue.RECONCILE_QUEUE, lambda: len(queue))
+    watches.one(catalogue.RECONCILE_ACTIVE, lambda: queue.active)
+    watch_servers(watches, cache.servers.all, monitor.facts, settings.tenant_series)
+    return watches
 
 
 async def _tell_departed(events: EventPath, cache: ClusterCache) -> None:
@@ -110,16 +134,20 @@ def _key(item: dict[str, Any]) -> Key:
 async def _work(queue: WorkQueue[Key], reconciler: Reconciler) -> None:
     while True:
         key = await queue.get()
+        started, result = time.perf_counter(), "error"
         try:
             delay = await reconciler.timed(key)
+            result = "success"
             queue.forget(key)
             if delay:
                 queue.add_after(key, delay)
             else:
                 queue.drop(key)
         except WaitError as wait:
+            result = "waiting"
             queue.add_after(key, wait.delay_s)
         except ConflictError as error:
+            result = "conflict"
             log.info("%s/%s changed meanwhile (%s), looking again", *key, error.message)
             queue.retry(key)
         except KubeError as error:
@@ -127,4 +155,5 @@ async def _work(queue: WorkQueue[Key], reconciler: Reconciler) -> None:
         except Exception:
             log.exception("%s/%s: this pass failed; again in %.1f s", *key, queue.retry(key))
         finally:
+            _DURATION.record(time.perf_counter() - started, result)
             queue.done(key)

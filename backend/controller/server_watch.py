@@ -21,8 +21,10 @@ from backend.kopia.errors import AccessDenied, KopiaError
 from backend.kopia.session import KopiaSession
 from backend.kopia.sync import PresentUser
 from backend.kopia.takeover import REFRESH_WORK, How, refresh
-from backend.kopia.tenancy import Tenancy
+from backend.kopia.tenancy import SyncReport, Tenancy
 from backend.kopia.view import RepositoryView
+from backend.telemetry import catalogue
+from backend.telemetry.instruments import histogram
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ POLL_S = 300.0
 UNFINISHED_S = 15.0
 CACHE_CHECK_S = 2.5
 RETRY_S = (0.3, 15.0)
+
+_DURATION, _LATENCY = histogram(catalogue.SYNC_DURATION), histogram(catalogue.SYNC_LATENCY)
 
 
 class ServerWatch:
@@ -47,6 +51,7 @@ class ServerWatch:
         self._poll_at = 0.0
         self._polled_at = 0.0
         self._pause = SESSION_CHECK_S
+        self._live_version = ""  # what was proven to be in effect
 
     async def run(self) -> None:
         """Hold a session while there is a pod to hold it with; reconnect with back-off."""
@@ -108,9 +113,14 @@ class ServerWatch:
         ledger = target.ledger if watcher.facts.ledger is None else watcher.facts.ledger
         asked = target.asked.knowing(ledger)
         how = await self._how(session)
-        started = time.monotonic()
-        report = await self._tenancy.sync(session, login.endpoint, asked, how=how)
+        started, result = time.monotonic(), "error"
+        try:
+            report = await self._tenancy.sync(session, login.endpoint, asked, how=how)
+            result = "live" if report.live else "unfinished"
+        finally:
+            _DURATION.record(time.monotonic() - started, result)
         log.debug("%s: a pass of %.3f s (%s)", watcher.name, time.monotonic() - started, how.value)
+        self._note_live(report, target.asked_version)
         unfinished = not report.live or bool(report.users.conflicts)
         soon = CACHE_CHECK_S if how is How.CACHE and not report.live else UNFINISHED_S
         self._pause = min(SESSION_CHECK_S, soon) if unfinished else SESSION_CHECK_S
@@ -127,6 +137,13 @@ class ServerWatch:
             ledger=ledger if asked.users is None else report.users.ours,
         )
         self._tell_repository()
+
+    def _note_live(self, report: SyncReport, version: str) -> None:
+        """How long it took until what is asked for was in effect, once for each version."""
+        if report.live and version != self._live_version:
+            if self._live_version:
+                _LATENCY.record(time.monotonic() - self._watcher.asked_since)
+            self._live_version = version
 
     async def _how(self, session: KopiaSession) -> How:
         """A refresh stops the whole server for a time that grows with what the repository holds."""

@@ -84,6 +84,8 @@ class SessionEvents:
         self.latest: dict[bytes, Open] = {}  # by user, the oldest first
         self.events: list[bytes] = []
         self.seen = Seen()
+        self.lines = 0  # that were taken, of any kind
+        self.unknown = 0  # ends of sessions whose begin was not seen
         self._others = others
         self._unseen = unseen
         self._trace = hashlib.blake2b(source.uri.encode(), digest_size=5).hexdigest()[:9].encode()
@@ -100,7 +102,9 @@ class SessionEvents:
         seen = self.seen
         highest, recent = seen.highest, seen.recent
         opened, more, dirty, others = self.open, self._more, self._dirty.add, self._others
-        for moment, time, starts, key, other in LINE.findall(lines):
+        found = LINE.findall(lines)
+        self.lines += len(found)
+        for moment, time, starts, key, other in found:
             if moment > highest:
                 highest = moment
                 recent[moment] = nth = 1
@@ -173,6 +177,7 @@ class SessionEvents:
             return
         user, _, address = key.partition(_FROM)
         if user != self._unseen:
+            self.unknown += 1
             trace, span = trace_of(name)
             self.events.append(self._ended % (name, user, time, trace, span, name, user, address, CLOSED))
 

@@ -25,4 +25,6 @@ class Settings(BaseModel):
     stream_length: int = Field(default=10_000, ge=1, description="Events of a server that are kept at least.")
     stream_limit: int = Field(default=100_000, ge=1, description="And at most, read or not.")
     firehose_length: int = Field(default=100_000, ge=1, description="Batches of the stream of all servers, likewise.")
+    kopia_otlp_endpoint: str = Field(default="", description="Where Kopia's own spans go, by gRPC; none without it.")
+    tenant_series: int = Field(default=0, ge=0, description="Tenants that have a metric of their own, at most.")
     firehose_limit: int = Field(default=500_000, ge=1)

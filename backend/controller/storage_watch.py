@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import aiohttp
 
 from backend.controller.targets import Target
 from backend.controller.watcher import Watcher, wait
 from backend.storage.probe import READY, ProbeResult, probe
+from backend.telemetry import catalogue
+from backend.telemetry.instruments import histogram
 
 FAILURES_BELIEVED = 2  # one lost packet must not take a server out of its Service
 QUICK_PROBE_S = 2.0
+_DURATION = histogram(catalogue.PROBE_DURATION)
 
 
 async def watch_storage(watcher: Watcher, http: aiohttp.ClientSession) -> None:
@@ -17,7 +22,10 @@ async def watch_storage(watcher: Watcher, http: aiohttp.ClientSession) -> None:
         watcher.storage_changed.clear()
         target = watcher.target
         if target.storage is not None:
-            take_probe(watcher, target, await probe(target.storage, http))
+            started = time.perf_counter()
+            result = await probe(target.storage, http)
+            _DURATION.record(time.perf_counter() - started, result.reason)
+            take_probe(watcher, target, result)
         pause = target.probe_interval_s
         if target.storage is not None and watcher.storage_failures:
             pause = QUICK_PROBE_S + watcher.storage_failures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -25,11 +26,14 @@ class Watcher:
         self.ended: set[str] = set()  # users whose sessions have ended since somebody last looked
         self.much_ended = False  # of anybody's; everything is to be looked at when there is time
         self.storage_failures = 0
+        self.asked_since = time.monotonic()  # what is asked for now
         self._wake = wake
         self._calm: asyncio.TimerHandle | None = None
 
     def aim(self, target: Target) -> None:
         before, self.target = self.target, target
+        if before.asked_version != target.asked_version:
+            self.asked_since = time.monotonic()
         if storage_story(before) != storage_story(target):
             self.storage_changed.set()
         if (before.login, before.asked_version) != (target.login, target.asked_version):

@@ -32,6 +32,8 @@ UNIQUE_ID_ANNOTATION: Final = f"{GROUP}/repository-unique-id"
 # On a Namespace: its pods may reach the servers.
 CLIENT_LABEL: Final = f"{GROUP}/file-backup-client"
 CLIENT_LABEL_VALUE: Final = "true"
+# On a Namespace: its pods may read metrics; the first one is on OpenShift's own monitoring.
+METRICS_CLIENT_LABELS: Final = {"network.openshift.io/policy-group": "monitoring", f"{GROUP}/metrics-client": "true"}
 
 KOPIA_PORT: Final = 51515
 METRICS_PORT: Final = 9090

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from backend.dispatch import figures
 from backend.dispatch.intake import Intake, gap, mark, tell_lost
 from backend.dispatch.lanes import Lane, Lanes, Piece
 from backend.dispatch.ledger import Ledger
@@ -199,7 +201,9 @@ class Delivery:
         if not self._warrant.shows(lane.server, event):
             self._advance(lane, lane.head, index)
             return
+        began = time.perf_counter()
         verdict = await self._sender.deliver(message)
+        figures.tried(self._name, verdict, time.perf_counter() - began, lane.head.id)
         await self._settle(lane, index, text, str(event.get("id", "")), verdict)
 
     def _message(self, text: bytes, event: dict[str, Any]) -> Message:

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import time
 
 from backend.dispatch.delivery import Delivery, SinkGone
+from backend.dispatch.figures import Standing
 from backend.dispatch.made import Job, MadeJobs
 from backend.dispatch.sender import Sender
 from backend.dispatch.settings import Settings
@@ -39,8 +41,8 @@ class Dispatcher:
 
     @property
     def not_ready(self) -> str:
-        """A sentence while Redis does not answer, else `""`."""
-        now = asyncio.get_running_loop().time()
+        """A sentence while Redis does not answer, else `""`. Any thread may ask."""
+        now = time.monotonic()
         for name in (_API, *(one.name for one in self._settings.subscriptions)):
             if now - self._heard.get(name, now - 2 * QUIET_S) > QUIET_S:
                 return self._problems.get(name) or "Redis has not answered yet"
@@ -56,6 +58,7 @@ class Dispatcher:
         )  # fmt: skip
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tell_strangers(stop))
+            group.create_task(Standing(self._client, self._who).run(stop))
             for subscription in self._settings.subscriptions:
                 job = Job(subscription, self._settings.target(subscription), Warrant())
                 group.create_task(self._supervise(job, stop))
@@ -134,7 +137,7 @@ class Dispatcher:
             self._hear(name)
 
     def _hear(self, name: str) -> None:
-        self._heard[name] = asyncio.get_running_loop().time()
+        self._heard[name] = time.monotonic()
         self._problems.pop(name, None)
 
     def _problem(self, name: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backend.events.connection import Client
@@ -86,3 +87,28 @@ async def trim(client: Client, stream: bytes, *, keep: int, hard_limit: int, nee
     return Trimmed(
         entries, length, bool(first), first.decode(), last.decode(), sorted(name.decode() for name in groups)
     )
+
+
+_BACKLOG = Script("""
+local found = {}
+if redis.call('EXISTS', KEYS[1]) == 0 then return found end
+local info = {}
+local flat = redis.call('XINFO', 'STREAM', KEYS[1])
+for i = 1, #flat, 2 do info[flat[i]] = flat[i + 1] end
+for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+  local known = {}
+  for i = 1, #group, 2 do known[group[i]] = group[i + 1] end
+  local unread = known['lag']
+  if not unread then unread = info['length'] end
+  found[#found + 1] = {known['name'], known['pending'] + unread}
+end
+return found
+""")
+
+
+async def backlog(client: Client, stream: bytes) -> Mapping[str, int]:
+    """Entries that each consumer group has not acknowledged, read or not; of what it has not read, at most the whole
+    stream where Redis cannot tell. Raises StoreError.
+    """
+    (groups,) = await client.ask(stream, _BACKLOG.text_call([stream], []))
+    return {name.decode("utf-8", "replace"): int(number) for name, number in groups}

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Hashable
+import time
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
 
 class WorkQueue(Generic[K]):
-    """Keys added while they are worked on are worked on once more afterwards; never twice at once."""
+    """Keys added while they are worked on are worked on once more afterwards; never twice at once. `waited` is told for
+    how many seconds each key has waited for a worker.
+    """
 
-    def __init__(self, *, base_delay_s: float = 0.25, max_delay_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        *,
+        base_delay_s: float = 0.25,
+        max_delay_s: float = 60.0,
+        waited: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
         self._ready: asyncio.Queue[K] = asyncio.Queue()
-        self._queued: set[K] = set()
+        self._queued: dict[K, float] = {}
+        self._waited = waited
         self._active: set[K] = set()
         self._dirty: set[K] = set()
         self._failures: dict[K, int] = {}
@@ -26,13 +36,18 @@ class WorkQueue(Generic[K]):
     def __len__(self) -> int:
         return len(self._queued) + len(self._dirty)
 
+    @property
+    def active(self) -> int:
+        """Keys that are worked on now."""
+        return len(self._active)
+
     def add(self, key: K) -> None:
         """Work on `key` as soon as a worker is free."""
         self._cancel_timer(key)
         if key in self._active:
             self._dirty.add(key)
         elif key not in self._queued:
-            self._queued.add(key)
+            self._queued[key] = time.perf_counter()
             self._ready.put_nowait(key)
 
     def add_after(self, key: K, delay_s: float) -> None:
@@ -64,7 +79,7 @@ class WorkQueue(Generic[K]):
     async def get(self) -> K:
         """The next key; call `done` with it."""
         key = await self._ready.get()
-        self._queued.discard(key)
+        self._waited(time.perf_counter() - self._queued.pop(key))
         self._active.add(key)
         return key
 

@@ -78,7 +78,7 @@ SYNC_RESULT = Attribute(
     "`live`: a login proved it; `unfinished`: written, not in effect yet; `error`.",
     ("live", "unfinished", "error"),
 )
-PROBE_RESULT = Attribute("bsls.probe.result", "`StorageAnswers`, or the reason as in the README.")
+PROBE_RESULT = Attribute("bsls.probe.result", "`Ready`, or the reason as in the README.")
 LINE_KIND = Attribute(
     "bsls.log.kind",
     "`session`: begin or end of one; `known`: another line that a rule knows; `reported`: a warning or error that no "

@@ -17,6 +17,7 @@ from tests.apiserver.api_process import Api, inhabited, serving, tell, wait_read
 from tests.apiserver.place import Place, poll
 from tests.cluster.node import Cluster
 from tests.demo import site
+from tests.servers.ports import free_ports
 from tests.servers.redis import RedisServer
 from tests.servers.seaweed import Seaweed
 
@@ -29,6 +30,7 @@ class Controller:
     log: Path
     namespace: str
     secrets: set[str]
+    port: int  # of its probes and metrics
 
 
 def _kubeconfig(cluster: Cluster, path: Path) -> None:
@@ -56,14 +58,16 @@ def controller(
     log, known = told
     kubeconfig = tmp_path_factory.mktemp("controller") / "kubeconfig"
     _kubeconfig(api_cluster, kubeconfig)
+    (port,) = free_ports(1)
     command = [
         sys.executable, "-m", "backend.cli.main", "controller", "--kubeconfig", str(kubeconfig), "--image", "bsls:dev",
         "--namespace", "bsls-system", "--probe-interval", str(PROBE_INTERVAL_S), "--log-level", "debug",
+        "--probe-port", str(port),
     ]  # fmt: skip
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     try:
-        yield Controller(log, namespace, known)
+        yield Controller(log, namespace, known, port)
         assert process.poll() is None, f"the controller ended: {log.read_text()[-4000:]}"
     finally:
         process.terminate()

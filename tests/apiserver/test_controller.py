@@ -104,11 +104,14 @@ def test_the_pod_is_restricted_and_gated(settled: Place) -> None:
 def test_the_network_policy_admits_clients_dns_and_storage(settled: Place) -> None:
     spec = settled.get("networkpolicy", f"{settled.name}-kopia")["spec"]
     assert spec["policyTypes"] == ["Ingress", "Egress"]
-    clients, controller = spec["ingress"]
+    clients, controller, monitoring = spec["ingress"]
     selector = {"matchLabels": {"oadp.openshift.io/file-backup-client": "true"}}
     assert clients == {"from": [{"namespaceSelector": selector}], "ports": [{"port": 51515, "protocol": "TCP"}]}
     assert controller["from"][0]["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "bsls-system"}
     assert [port["port"] for port in controller["ports"]] == [51515, 9090]
+    labels = [one["namespaceSelector"]["matchLabels"] for one in monitoring["from"]]
+    assert {"oadp.openshift.io/metrics-client": "true"} in labels
+    assert [port["port"] for port in monitoring["ports"]] == [9090]
     dns, storage = spec["egress"]
     assert {(port["protocol"], port["port"]) for port in dns["ports"]} >= {("UDP", 53), ("TCP", 53)}
     assert storage == {

@@ -57,6 +57,11 @@ class Data:
         """How often a server's projections were read as a whole."""
         return self._fresh.loads
 
+    @property
+    def held(self) -> int:
+        """Of how many servers the projections are in memory."""
+        return len(self._fresh.held)
+
     async def users(self, namespace: str, name: str) -> frozenset[str]:
         """All tenants of a server, to find out which of them a caller may see; none where there is no such server.
         Raises the same for both while Redis is away.

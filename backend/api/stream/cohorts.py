@@ -52,7 +52,7 @@ class Cohorts:
     @property
     def gaps(self) -> int:
         """How often a client was told that it missed something."""
-        return self._gaps + sum(one.gaps for one in self._all.values())
+        return self._gaps + sum(one.gaps for one in self)
 
     def enter(self, selection: Selection, scope: Scope, now: float) -> Cohort:
         """For one more user. What streams happens now: conditions of time do not tell cohorts apart."""

@@ -27,11 +27,15 @@ from backend.api.stream.scope import Scope
 from backend.events.feed import Found
 from backend.events.reader import StreamReader
 from backend.events.select import Selection
+from backend.telemetry import catalogue
+from backend.telemetry.instruments import histogram
 
 SHUTDOWN = ("shutdown", "the server is going down: come again, another one goes on from your position")
 HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 RECENT = 64  # entries of the firehose that are read at the start
 COHORTS_AT_ONCE = 100
+
+_LAG = histogram(catalogue.DELIVERY_LAG)
 
 
 class StreamsRefused(Exception):
@@ -75,6 +79,7 @@ class Hub:
         self._keeper = Keeper(limits, self._log, self._end)
         self._catch_up = CatchUp(History(reader, limits.page, limits.pages), self._log, limits)
         self._dirty: dict[Cohort, None] = {}
+        self._oldest_ms = 0  # when the first event that waits to be written was written to the firehose
         self._wake = asyncio.Event()
         self._problem = "the event store has not been read yet"
         self._closing = False
@@ -180,6 +185,8 @@ class Hub:
             for cohort in self._cohorts.of(one.event):
                 cohort.pending.append(entry)
                 self._mark(cohort)
+        if found and self._dirty:
+            self._oldest_ms = self._oldest_ms or at(found[0].entry).ms
         self._catch_up.moved()
 
     def missed(self, upto: Position, reason: str) -> None:
@@ -206,8 +213,11 @@ class Hub:
             self._wake.clear()
             began, cpu = loop.time(), time.thread_time()
             dirty, self._dirty = self._dirty, {}
+            oldest_ms, self._oldest_ms = self._oldest_ms, 0
             for number, cohort in enumerate(dirty, 1):
                 await cohort.flush(began, self._limits.write_bytes)
                 if not number % COHORTS_AT_ONCE:
                     await asyncio.sleep(0)
+            if oldest_ms:
+                _LAG.record(max(0.0, time.time() - oldest_ms / 1000))
             await asyncio.sleep(pause_s(time.thread_time() - cpu))

@@ -139,6 +139,7 @@ def _kopia(observed: Observed, settings: Settings) -> Json:
             {"name": "KOPIA_CACHE_DIRECTORY", "value": "/var/cache/kopia"},
             *({"name": name, "value": value} for name, value in SERVER_ENVIRONMENT.items()),
             {"name": "HOME", "value": "/tmp"},  # noqa: S108
+            *_tracing(observed, settings),
         ],
         "ports": [
             {"name": "kopia", "containerPort": KOPIA_PORT, "protocol": "TCP"},
@@ -152,6 +153,20 @@ def _kopia(observed: Observed, settings: Settings) -> Json:
         {"name": "tls", "mountPath": "/etc/bsls/tls", "readOnly": True},
     ]
     return container
+
+
+def _tracing(observed: Observed, settings: Settings) -> list[Json]:
+    """Kopia's own spans; its service name is fixed, so the attributes say which server it is."""
+    if not settings.kopia_otlp_endpoint:
+        return []
+    names = observed.names
+    attributes = f"k8s.namespace.name={names.namespace},bsls.namespace={names.namespace},bsls.server={names.name}"
+    found = {
+        "KOPIA_ENABLE_OTLP_TRACE": "true",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": settings.kopia_otlp_endpoint,
+        "OTEL_RESOURCE_ATTRIBUTES": attributes,
+    }
+    return [{"name": name, "value": value} for name, value in found.items()]
 
 
 def _affinity(observed: Observed) -> Json | None:

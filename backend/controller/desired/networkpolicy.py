@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Any
+from urllib.parse import urlsplit
 
 from backend.controller.desired.meta import metadata
 from backend.controller.observe import Observed
 from backend.controller.settings import Settings
-from backend.crd.constants import KOPIA_PORT, METRICS_PORT
+from backend.crd.constants import KOPIA_PORT, METRICS_CLIENT_LABELS, METRICS_PORT
 from backend.storage.model import Endpoint
 
 Json = dict[str, Any]
+OTLP_PORT = 4317
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
 def network_policy(observed: Observed, endpoint: Endpoint, settings: Settings) -> Json:
-    """Ingress from admitted namespaces (Kopia) and the controller (Kopia, metrics); egress to DNS and the storage."""
+    """Ingress from admitted namespaces (Kopia), the controller (Kopia, metrics) and monitoring (metrics). Egress to
+    DNS, the storage, and the receiver of Kopia's spans if there is one.
+    """
     allowed = observed.server.spec.network_policy.allowed_namespaces
     clients = {"namespaceSelector": allowed.model_dump(by_alias=True, exclude_none=True, mode="json")}
     controller = {
         "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: settings.controller_namespace}},
         "podSelector": {"matchLabels": settings.controller_labels},
     }
+    monitoring = [{"namespaceSelector": {"matchLabels": {key: value}}} for key, value in METRICS_CLIENT_LABELS.items()]
     kopia, metrics = _tcp(KOPIA_PORT), _tcp(METRICS_PORT)
     return {
         "apiVersion": "networking.k8s.io/v1",
@@ -34,14 +39,24 @@ def network_policy(observed: Observed, endpoint: Endpoint, settings: Settings) -
             "ingress": [
                 {"from": [clients], "ports": [kopia]},
                 {"from": [controller], "ports": [kopia, metrics]},
+                {"from": monitoring, "ports": [metrics]},
             ],
             "egress": [
                 # 5353: the DNS pods of OpenShift listen there behind their Service's port 53
                 {"ports": [_port("UDP", 53), _tcp(53), _port("UDP", 5353), _tcp(5353)]},
                 _storage_rule(endpoint, observed.bsl_namespace),
+                *_spans_rule(settings),
             ],
         },
     }
+
+
+def _spans_rule(settings: Settings) -> list[Json]:
+    if not settings.kopia_otlp_endpoint:
+        return []
+    parts = urlsplit(settings.kopia_otlp_endpoint)
+    where = Endpoint(parts.hostname or "", parts.port or OTLP_PORT, tls=parts.scheme == "https")
+    return [_storage_rule(where, settings.controller_namespace)]
 
 
 def _storage_rule(endpoint: Endpoint, bsl_namespace: str) -> Json:
