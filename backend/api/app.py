@@ -16,7 +16,7 @@ from backend.api.access.limits import Limits
 from backend.api.access.measure import Measured
 from backend.api.data.room import Data
 from backend.api.http.answers import answer
-from backend.api.http.frame import application
+from backend.api.http.frame import Observer, application
 from backend.api.openapi.document import document
 from backend.api.openapi.route import Answer, Route
 from backend.api.routes.history import History
@@ -50,9 +50,9 @@ class Parts:
 SHORTCUT = web.AppKey("shortcut", PageShortcut)
 
 
-def routes_of(parts: Parts, seen: Seen, learn: Callable[[web.Request], None]) -> list[Route]:
+def routes_of(parts: Parts, seen: Seen, learn: Callable[[web.Request], None], observer: Observer) -> list[Route]:
     history = History(parts.reader, seen)
-    live = Live(parts.hub, parts.access, parts.limits, seen, history)
+    live = Live(parts.hub, parts.access, parts.limits, seen, history, observer)
     rights = Rights(parts.access, parts.data)
     lists = Lists(parts.data, seen, learn)
     return [*_process_routes(parts), *lists.routes(), *history.routes(), *live.routes(), *rights.routes()]
@@ -63,7 +63,7 @@ def make_app(parts: Parts) -> web.Application:
     quiet = (LIVE, READY)
     observer, seen = Measured(Audit(quiet), quiet), Seen(parts.access, parts.data)
     shortcut = PageShortcut(parts.access, parts.limits, parts.data, seen, observer)
-    routes = routes_of(parts, seen, shortcut.learn)
+    routes = routes_of(parts, seen, shortcut.learn, observer)
     app = application(observer)
     app[SHORTCUT] = shortcut
     app.middlewares.append(gate(parts.access, parts.limits, [one.path for one in routes if one.public]))
@@ -81,7 +81,7 @@ def make_app(parts: Parts) -> web.Application:
 def description() -> bytes:
     """The OpenAPI document, without anything behind it."""
     nothing: Any = None
-    return encode(describe(routes_of(Parts(nothing, nothing, nothing, nothing, nothing), nothing, nothing)))
+    return encode(describe(routes_of(Parts(nothing, nothing, nothing, nothing, nothing), nothing, nothing, nothing)))
 
 
 def describe(routes: Sequence[Route]) -> dict[str, Any]:

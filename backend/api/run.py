@@ -75,6 +75,7 @@ async def run_api(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await hub.closed(GRACE_S)
         await runner.cleanup()
         await access.close()
         await redis.close()

@@ -83,7 +83,8 @@ class _Load:
 
     @classmethod
     async def start(cls, system: System, clients: int) -> _Load:
-        command = tied([str(binary("stream-load")), f"{HOST}:{system.port}", str(clients), *system.paths])
+        tokens = ["-tokens", str(system.tokens)] if system.tokens else []
+        command = tied([str(binary("stream-load")), *tokens, f"{HOST}:{system.port}", str(clients), *system.paths])
         pipe = asyncio.subprocess.PIPE
         made = cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe))
         assert await made._line() == b"ready\n", "the load client could not open its streams"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import shutil
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp import ClientSession
@@ -21,16 +22,30 @@ from backend.events.envelope import Source, encode
 from backend.events.firehose import Firehose
 from backend.events.keys import ServerKeys
 from backend.events.store import Committed, EventStore
-from benchmarks.api_stream.ours import PATHS
+from benchmarks.api_place import NAME, NAMESPACE, api, place
 from benchmarks.roots import install
 from tests.cluster.binaries import binary
 from tests.cluster.cache import tied
 from tests.servers.ports import free_ports, listens, wait_until
 from tests.servers.redis import RedisServer
 
-KEYS = ServerKeys("bench", "one")
+KEYS = ServerKeys(NAMESPACE, NAME)
 USER = "alice@vm-1.team"
 HOST = "127.0.0.1"
+USERS = 50
+STREAMS = 200  # of a user
+_SERVER = f"/api/v1/servers/{NAMESPACE}/{NAME}/events"
+PATHS = (
+    "/api/v1/events",
+    "/api/v1/events?type=session.*",
+    "/api/v1/events?severity=info",
+    f"/api/v1/events?namespace={NAMESPACE}",
+    _SERVER,
+    f"{_SERVER}?tenant={USER}",
+    f"{_SERVER}?type=session.started&tenant={USER}",
+    f"{_SERVER}?type=session.started&severity=info",
+)
+"""Each lets all events of the benchmark pass, and is a cohort of its own."""
 
 Publish = Callable[[bytes], Awaitable[None]]
 
@@ -52,12 +67,15 @@ CONNECT = quote('{"id":1,"connect":{}}')
 
 @dataclass(frozen=True)
 class System:
-    """While it runs; memory and CPU are those of `process` and its children."""
+    """While it runs; memory and CPU are those of `process` and its children. `tokens`: a file with bearer tokens, one a
+    line, for whom a client needs one.
+    """
 
     port: int
     paths: Sequence[str]
     process: subprocess.Popen[bytes]
     publish: Publish
+    tokens: Path | None = None
 
 
 def event(number: int) -> bytes:
@@ -70,8 +88,14 @@ def event(number: int) -> bytes:
 
 @asynccontextmanager
 async def bsls() -> AsyncIterator[System]:
-    """Each event is a commit, as the controller makes it."""
-    with RedisServer() as server, _ours(server) as (port, process):
+    """The real `bsls api`; each event is a commit, as the controller makes it."""
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bsls-bench-")))
+        where = stack.enter_context(place(scratch, USERS))
+        tokens = scratch / "tokens"
+        tokens.write_text("\n".join(where.tokens))
+        server = stack.enter_context(RedisServer())
+        port, process = stack.enter_context(api(where, server.url, "--streams", str(STREAMS)))
         client = connect(server.url)
         store = EventStore(client, Firehose(client))
         token = (await store.load(KEYS)).token
@@ -83,15 +107,8 @@ async def bsls() -> AsyncIterator[System]:
             assert isinstance(outcome, Committed)
             token = made.token
 
-        yield System(port, PATHS, process, publish)
+        yield System(port, PATHS, process, publish, tokens)
         await client.close()
-
-
-@contextmanager
-def _ours(server: RedisServer) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    (port,) = free_ports(1)
-    with _running([sys.executable, "-m", "benchmarks.api_stream.ours", server.url, str(port)], port) as process:
-        yield port, process
 
 
 @asynccontextmanager

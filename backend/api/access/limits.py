@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from backend.api.access.cache import Clock
@@ -67,20 +65,19 @@ class Limits:
                 headers=retry_after(seconds),
             )
 
-    @contextmanager
-    def stream(self, caller: Caller) -> Iterator[None]:
-        """One open stream of theirs. Raises a `Problem` (429) when they have as many as they may."""
-        user = caller.username
-        if self._streams[user] >= self._rates.streams:
+    def enter(self, caller: Caller) -> None:
+        """One more open stream of theirs, until they `leave`. Raises a `Problem` (429) when they have as many as they
+        may.
+        """
+        if self._streams[caller.username] >= self._rates.streams:
             raise Problem(
                 TOO_MANY_STREAMS,
                 f"Close some of your {self._rates.streams} open streams first, or follow several servers in one.",
                 headers=retry_after(STREAM_RETRY_S),
             )
-        self._streams[user] += 1
-        try:
-            yield
-        finally:
-            self._streams[user] -= 1
-            if not self._streams[user]:
-                del self._streams[user]
+        self._streams[caller.username] += 1
+
+    def leave(self, user: str) -> None:
+        self._streams[user] -= 1
+        if not self._streams[user]:
+            del self._streams[user]

@@ -20,6 +20,7 @@ from backend.api.http.problem import (
     Problem,
     kind_of_status,
 )
+from backend.api.http.taken import Taken
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ _BEGUN = web.RequestKey("begun", bool)
 
 
 class Quick(NamedTuple):
-    """A GET that was answered the short way (`http/quick.py`): there is no `web.Request` of it. `route`: the path as it
+    """A GET of which there is no `web.Request`: answered the short way (`http/quick.py`), or a stream that outlived its
+    handler (`http/taken.py`). `route`: the path as it
     was added to the router, with the server's `namespace` and `name` in it, if there are such.
     """
 
@@ -61,7 +63,7 @@ class Observer(Protocol):
         """The answer was made, or its stream ended, after so long."""
 
     def quick(self, told: Quick) -> None:
-        """The same, of a request that was answered the short way."""
+        """The same, where there is no request any more."""
 
 
 def application(observer: Observer) -> web.Application:
@@ -100,10 +102,11 @@ def _frame(observer: Observer):  # type: ignore[no-untyped-def]  # aiohttp's typ
     async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.perf_counter()
         request[_ID] = choose_id(request.headers.get(REQUEST_ID))
-        status, problem = CLIENT_LEFT, None
+        status, problem, taken = CLIENT_LEFT, None, False
         try:
             try:
                 response = await handler(request)
+                taken = isinstance(response, Taken)
             except Problem as error:
                 problem = error
             except web.HTTPException as error:
@@ -124,7 +127,8 @@ def _frame(observer: Observer):  # type: ignore[no-untyped-def]  # aiohttp's typ
             status = response.status
             return response
         finally:
-            observer.ended(request, status, problem, time.perf_counter() - started)
+            if not taken:  # who took the connection tells its end
+                observer.ended(request, status, problem, time.perf_counter() - started)
 
     return frame
 

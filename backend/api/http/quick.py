@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
+from hashlib import sha256
 from typing import Any, Protocol, cast
 
 from aiohttp import web
@@ -32,8 +33,8 @@ class Shortcut(Protocol):
     """Who answers quickly."""
 
     def answer(self, target: bytes, head: bytes) -> bytes | None:
-        """The whole answer to `GET <target> HTTP/1.1` with these header lines, which has to be written then, once; or
-        None. `head` ends with an empty line.
+        """The whole answer to `GET <target> HTTP/1.1`, which has to be written then, once; or None. `head`: the SHA-256
+        of the header lines.
         """
 
 
@@ -59,7 +60,7 @@ class QuickConnection(RequestHandler):
         if idle and self._begun == b"" and data[:4] == b"GET " and len(data) <= LONGEST and data.endswith(_END):
             end = data.find(_VERSION)
             if end > 0:
-                answer = self._shortcut.answer(data[4:end], data[end + len(_VERSION) :])
+                answer = self._shortcut.answer(data[4:end], sha256(data[end + len(_VERSION) :]).digest())
                 if answer is not None:
                     self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
                     self.transport.write(answer)  # type: ignore[union-attr]  # it is idle
@@ -93,11 +94,12 @@ class QuickConnection(RequestHandler):
         rest = whole[whole.rfind(_END) + len(_END) :] if added else whole
         self._begun = rest if len(rest) <= LONGEST else None
         if idle and len(added) == 1 and not rest and len(whole) <= LONGEST and whole[:4] == b"GET ":
-            self._head = whole.partition(_VERSION)[2] or None
+            head = whole.partition(_VERSION)[2]
+            self._head = sha256(head).digest() if head else None  # not itself: a stream lives long
 
     def head_under_way(self) -> bytes | None:
-        """The header lines of the request that is being answered, as `Shortcut.answer` gets them; None: of none, or of
-        one that did not come alone.
+        """The SHA-256 of the header lines of the request that is being answered; None: of none, or of one that did not
+        come alone.
         """
         return self._head
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable
 
 from aiohttp import web
 from pydantic import Field
 
 from backend.api.access.access import Access
+from backend.api.access.caller import Caller
 from backend.api.access.gate import caller_of_request
 from backend.api.access.limits import Limits
 from backend.api.access.scope import Scope
 from backend.api.data.query import Text, parse
+from backend.api.http.frame import Observer, Quick, request_id
 from backend.api.http.problem import BAD_REQUEST, NOT_ACCEPTABLE, Problem, unavailable
 from backend.api.openapi.route import EVENT_STREAM, Answer, Route
 from backend.api.routes.history import EventQuery, History, selection_of
@@ -36,12 +39,15 @@ class AllQuery(EventQuery):
 class Live:
     """Streams, and the past of one server under the same path: `Accept` decides."""
 
-    def __init__(self, hub: Hub, access: Access, limits: Limits, seen: Seen, history: History) -> None:
+    def __init__(
+        self, hub: Hub, access: Access, limits: Limits, seen: Seen, history: History, observer: Observer
+    ) -> None:
         self._hub = hub
         self._access = access
         self._limits = limits
         self._seen = seen
         self._history = history
+        self._observer = observer
 
     def routes(self) -> list[Route]:
         stream = Answer(200, "Server-sent events; `data` is a CloudEvent, `id` its position", media=EVENT_STREAM)
@@ -75,11 +81,27 @@ class Live:
             return await self._access.recheck(caller, scope)
 
         subscriber = Subscriber(selection, scope, _position(request), still_allowed, caller.expires)
-        with self._limits.stream(caller):
-            try:
-                return await self._hub.serve(request, subscriber)
-            except StreamsRefused as error:
+        self._limits.enter(caller)
+        try:
+            return await self._hub.serve(request, subscriber, self._end_of(request, caller))
+        except BaseException as error:
+            self._limits.leave(caller.username)
+            if isinstance(error, StreamsRefused):
                 raise unavailable(f"{error}.") from None
+            raise
+
+    def _end_of(self, request: web.Request, caller: Caller) -> Callable[[], None]:
+        """What is done when the stream has ended; holds nothing of the request, which is long gone by then."""
+        match, begun, observer, limits = request.match_info, time.perf_counter(), self._observer, self._limits
+        resource = match.route.resource
+        told = Quick(caller.username, resource.canonical if resource else "", match.get("namespace"), match.get("name"),
+                     200, request_id(request), 0)  # fmt: skip
+
+        def end() -> None:
+            limits.leave(told.user)
+            observer.quick(told._replace(seconds=time.perf_counter() - begun))
+
+        return end
 
 
 def wants_stream(request: web.Request) -> bool:

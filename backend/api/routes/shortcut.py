@@ -16,7 +16,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
-from hashlib import sha256
 from typing import Final, Generic, TypeVar
 
 from aiohttp import hdrs, web
@@ -104,7 +103,7 @@ class PageShortcut:
             return
         token = self._access.digest_of(caller_of_request(request))
         coding = choose(request.headers.get(hdrs.ACCEPT_ENCODING))
-        self._heads.put(sha256(head).digest(), Head(token, coding, known_tags(request)), 1)
+        self._heads.put(head, Head(token, coding, known_tags(request)), 1)
 
     def answer(self, target: bytes, head: bytes) -> bytes | None:
         try:
@@ -117,7 +116,7 @@ class PageShortcut:
 
     def _answer(self, target: bytes, head: bytes) -> bytes | None:
         begun = time.perf_counter()
-        said = self._heads.get(sha256(head).digest())
+        said = self._heads.get(head)
         caller = None if said is None else self._access.known(said.token)
         asked = None if caller is None else asked_for(target)
         if said is None or caller is None or asked is None:

@@ -20,15 +20,16 @@ StillAllowed = Callable[[], Awaitable[Scope | None]]
 
 
 class Client(asyncio.Protocol):
-    """Takes the place of aiohttp's protocol at the transport while it streams: nothing is read, and asyncio tells when
-    the socket takes no more (`paused`), so that at most one write waits in its buffer.
+    """Takes the place of aiohttp's protocol at the transport: nothing is read, and asyncio tells when the socket takes
+    no more (`paused`), so that at most one write waits in its buffer. `done` when the stream has ended; `gone` is
+    called when the connection is closed too.
 
     `queue`: entries that it has yet to get, None for a client that has all and is not paused. `lost`: it missed some
     after `position`. `need`: entries up to that one it had before.
     """
 
     __slots__ = (
-        "_bytes", "_own", "_room", "asked", "caught_up", "chunked", "done", "expires", "limits", "lost", "need",
+        "_bytes", "_room", "asked", "caught_up", "chunked", "done", "expires", "gone", "limits", "lost", "need",
         "paused", "position", "queue", "scope", "since", "still_allowed", "transport",
     )  # fmt: skip
 
@@ -49,9 +50,9 @@ class Client(asyncio.Protocol):
         self.lost = self.paused = False
         self.caught_up: Callable[[Client], None] | None = None
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.gone: Callable[[], None] | None = None
         self._bytes = 0
         self._room: asyncio.Future[None] | None = None
-        self._own = transport.get_protocol()
         transport.set_protocol(self)
         transport.set_write_buffer_limits(high=1, low=0)
         transport.resume_reading()  # to hear of its end
@@ -77,7 +78,9 @@ class Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.finish()
-        self._own.connection_lost(exc)
+        gone, self.gone = self.gone, None
+        if gone is not None:
+            gone()
 
     def finish(self) -> None:
         """Ends the stream; nothing is written any more."""
@@ -86,14 +89,15 @@ class Client(asyncio.Protocol):
         self.queue = None
         self._wake()
 
-    def give_back(self) -> None:
-        """To aiohttp, which ends the response. A client that takes nothing is cut off."""
+    def close(self) -> None:
+        """Ends the answer and the connection. A client that takes nothing is cut off."""
         self.finish()
         if self.paused:
             self.transport.abort()
         elif not self.transport.is_closing():
-            self.transport.set_protocol(self._own)
-            self.transport.set_write_buffer_limits()
+            if self.chunked:
+                self.transport.write(b"0\r\n\r\n")
+            self.transport.close()
 
     # --- our side ---
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 
+from backend.api.http.taken import Taken
 from backend.api.stream.catch_up import CatchUp
 from backend.api.stream.client import Client, StillAllowed
 from backend.api.stream.cohort import Cohort
@@ -30,12 +33,17 @@ from backend.events.select import Selection
 from backend.telemetry import catalogue
 from backend.telemetry.instruments import histogram
 
+log = logging.getLogger(__name__)
+
 SHUTDOWN = ("shutdown", "the server is going down: come again, another one goes on from your position")
 HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 RECENT = 64  # entries of the firehose that are read at the start
 COHORTS_AT_ONCE = 100
 
 _LAG = histogram(catalogue.DELIVERY_LAG)
+
+
+Over = Callable[[], None] | None
 
 
 class StreamsRefused(Exception):
@@ -75,6 +83,9 @@ class Hub:
         self._log = Log(limits.log_bytes, limits.log_age_s)
         self._cohorts = Cohorts(self._log)
         self._clients: set[Client] = set()
+        self._connections: set[Client] = set()  # also those that end
+        self._last: asyncio.Future[None] | None = None  # of the connections, where that is waited for
+        self._catching_up: set[asyncio.Task[None]] = set()
         self._follower = Follower(reader, self, recent=RECENT)
         self._keeper = Keeper(limits, self._log, self._end)
         self._catch_up = CatchUp(History(reader, limits.page, limits.pages), self._log, limits)
@@ -111,29 +122,52 @@ class Hub:
         if len(self._clients) >= self._limits.clients:
             raise StreamsRefused("this server has as many streams as it may have: try again later")
 
-    async def serve(self, request: web.Request, subscriber: Subscriber) -> web.StreamResponse:
-        """Answers the request with events until either side ends it. Raises StreamsRefused before the first byte."""
+    async def serve(self, request: web.Request, subscriber: Subscriber, over: Over = None) -> web.StreamResponse:
+        """Answers the request with events until either side ends it: then `over` is called, unless this raises. Return
+        what it gives at once. Raises StreamsRefused before the first byte.
+        """
         self.check()
-        response = web.StreamResponse(headers=HEADERS)
+        response = Taken(headers=HEADERS)
         response.force_close()
         await response.prepare(request)
-        transport = request.transport
-        if transport is None:
-            return response
-        client = self._client(transport, subscriber, chunked=request.version >= HttpVersion11)
+        client = self._client(response.take(request), subscriber, chunked=request.version >= HttpVersion11)
         now = asyncio.get_running_loop().time()
         cohort = self._cohorts.enter(subscriber.selection, subscriber.scope, now)
         self._clients.add(client)
+        self._connections.add(client)
+        client.gone = partial(self._gone, client)
         try:
+            self._stream(client, cohort, subscriber)
             if self._closing:
                 self._end(client, SHUTDOWN)
-            await self._stream(client, cohort, subscriber)
-        finally:
-            self._clients.discard(client)
-            cohort.leave(client)
-            self._cohorts.leave(cohort)
-            client.give_back()
+        except BaseException:
+            client.transport.abort()  # what failed must not look as if it had ended
+            self._left(client, cohort, None, client.done)
+            await response.write_eof()
+            raise
+        client.done.add_done_callback(partial(self._left, client, cohort, over))
         return response
+
+    def _left(self, client: Client, cohort: Cohort, over: Over, _done: asyncio.Future[None]) -> None:
+        self._clients.discard(client)
+        cohort.leave(client)
+        self._cohorts.leave(cohort)
+        client.close()
+        if over is not None:
+            over()
+
+    async def closed(self, timeout_s: float) -> None:
+        """After `close`: until all connections are, but not for longer than that; then they are cut."""
+        if self._connections:
+            self._last = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._last], timeout=timeout_s)
+        for client in tuple(self._connections):
+            client.transport.abort()
+
+    def _gone(self, client: Client) -> None:
+        self._connections.discard(client)
+        if not self._connections and self._last is not None and not self._last.done():
+            self._last.set_result(None)
 
     def _client(self, transport: asyncio.Transport, subscriber: Subscriber, *, chunked: bool) -> Client:
         now = asyncio.get_running_loop().time()
@@ -143,19 +177,34 @@ class Hub:
             still_allowed=subscriber.still_allowed, expires=expires, now=now,
         )  # fmt: skip
 
-    async def _stream(self, client: Client, cohort: Cohort, subscriber: Subscriber) -> None:
+    def _stream(self, client: Client, cohort: Cohort, subscriber: Subscriber) -> None:
         if self._problem:
             client.write(comment(self._problem))
         position, selection = subscriber.after, subscriber.selection
         if position is None and selection.since_ms is None:
             client.write(place(cohort.cut, self._limits.retry_ms))
-        else:
-            client.write(place(position, self._limits.retry_ms))
-            proven = position is not None
-            position = await self._catch_up.run(client, selection, position or at(selection.after), proven=proven)
+            cohort.join(client, None)
+            return
+        client.write(place(position, self._limits.retry_ms))
+        task = asyncio.create_task(self._resume(client, cohort, selection, position), name="catch up")
+        self._catching_up.add(task)
+        task.add_done_callback(self._caught_up)
+
+    async def _resume(self, client: Client, cohort: Cohort, selection: Selection, position: Position | None) -> None:
+        proven = position is not None
+        try:
+            upto = await self._catch_up.run(client, selection, position or at(selection.after), proven=proven)
+        except BaseException:
+            client.transport.abort()
+            client.finish()
+            raise
         if not client.ended:
-            cohort.join(client, position)
-        await client.done
+            cohort.join(client, upto)
+
+    def _caught_up(self, task: asyncio.Task[None]) -> None:
+        self._catching_up.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a stream broke off", exc_info=task.exception())
 
     def _end(self, client: Client, why: tuple[str, str]) -> None:
         if not client.paused and not client.ended:

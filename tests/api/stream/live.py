@@ -50,6 +50,12 @@ class Service:
     port: int
     make: Make = field(default=lambda subscriber: subscriber)
     tls: ssl.SSLContext | None = None  # for clients
+    runner: web.AppRunner | None = None
+    begun: int = 0
+    over: int = 0
+
+    def ended(self) -> None:
+        self.over += 1
 
     @property
     def url(self) -> str:
@@ -76,11 +82,13 @@ async def service(
         )  # fmt: skip
         last = request.headers.get("Last-Event-ID")
         subscriber = Subscriber(selection, Sees(), parse(last) if last else None)
-        return await hub.serve(request, made.make(subscriber))
+        answer = await hub.serve(request, made.make(subscriber), made.ended)
+        made.begun += 1
+        return answer
 
     app = web.Application()
     app.router.add_get("/events", events)
-    runner = web.AppRunner(app, access_log=None)
+    made.runner = runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096, ssl_context=tls[0] if tls else None)
     await site.start()
@@ -95,7 +103,9 @@ async def service(
         yield made
     finally:
         hub.close()
+        await hub.closed(5)
         await runner.cleanup()
+        assert made.over == made.begun
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running

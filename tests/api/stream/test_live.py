@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 import json
 import time
+from asyncio import IncompleteReadError
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import ClientError
 
-from backend.api.stream.hub import Subscriber
+from backend.api.stream.hub import Hub, Subscriber
 from backend.api.stream.scope import Scope
 from backend.events.connection import Client, connect
 from backend.events.keys import FIREHOSE, ServerKeys
 from backend.events.reader import StreamReader
-from tests.api.stream.live import QUICK, Sees, Stream, service, streaming
+from tests.api.stream.live import QUICK, Sees, Service, Stream, service, streaming
 from tests.dispatch.feed import Feed, real_event
 from tests.events.helpers import KEYS, event, until
 from tests.servers.redis import RedisServer
@@ -265,3 +267,43 @@ async def test_an_answer_that_does_not_come_ends_the_stream(redis_server: RedisS
         served.make = lambda subscriber: replace(subscriber, still_allowed=never)
         async with streaming(served) as stream:
             assert await _end_of(stream) == "unknown"
+
+
+def _of_aiohttp(served: Service) -> list[Any]:
+    assert served.runner is not None
+    assert served.runner.server is not None
+    return served.runner.server.connections
+
+
+async def test_aiohttp_keeps_nothing_of_an_open_stream(redis_server: RedisServer, single: Client) -> None:
+    async def forgotten() -> bool:
+        return not _of_aiohttp(served)
+
+    async def over() -> bool:
+        return served.over == 1
+
+    async with service(redis_server.url) as served:
+        async with streaming(served) as stream:
+            await until(forgotten, "an empty list")
+            await Feed(single).write([event("a")])
+            assert await stream.ids(1) == ["a"]
+            assert served.over == 0
+        await until(over, "the end")
+
+
+async def test_a_stream_that_fails_at_its_beginning_is_broken_off(
+    redis_server: RedisServer, single: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forgotten() -> bool:
+        return not _of_aiohttp(served) and served.hub.figures.clients == 0
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no such stream")
+
+    monkeypatch.setattr(Hub, "_stream", fail)
+    async with service(redis_server.url) as served:
+        with pytest.raises((ClientError, IncompleteReadError)):
+            async with streaming(served) as stream:
+                await stream.until_end()
+        await until(forgotten, "an empty list")
+        assert served.begun == served.over == 0

@@ -1,8 +1,8 @@
 // load holds many server-sent event streams open and tells what arrives: how much, how late, and what is missing.
 //
-//	load <host:port> <clients> <path> [<path> ...]
+//	load [-tokens <file>] <host:port> <clients> <path> [<path> ...]
 //
-// Clients take the paths in turn. Every event has `"id":"bench-<number>-<nanoseconds since 1970>"` in it, and at least
+// Clients take the paths in turn, and the bearer tokens in the lines of the file. Every event has `"id":"bench-<number>-<nanoseconds since 1970>"` in it, and at least
 // 300 bytes after that. On stdout `ready`; then lines on stdin: `begin <number>` counts what arrives from now on, and how
 // late events from that number on are; `end` prints that as JSON; `rest <number>` waits until all clients have that one,
 // or nothing comes any more, and prints what is missing.
@@ -12,6 +12,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"log"
 	"net"
@@ -63,11 +64,24 @@ type load struct {
 }
 
 func main() {
-	count, err := strconv.Atoi(os.Args[2])
+	file := flag.String("tokens", "", "a file with bearer tokens, one a line")
+	flag.Parse()
+	count, err := strconv.Atoi(flag.Arg(1))
 	if err != nil {
 		log.Fatal(err)
 	}
-	made, err := newLoad(os.Args[1], count, os.Args[3:])
+	headers := []string{""}
+	if *file != "" {
+		text, err := os.ReadFile(*file)
+		if err != nil {
+			log.Fatal(err)
+		}
+		headers = nil
+		for _, token := range strings.Fields(string(text)) {
+			headers = append(headers, "Authorization: Bearer "+token+"\r\n")
+		}
+	}
+	made, err := newLoad(flag.Arg(0), count, flag.Args()[2:], headers)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -90,14 +104,14 @@ func main() {
 	}
 }
 
-func newLoad(address string, count int, paths []string) (*load, error) {
+func newLoad(address string, count int, paths, headers []string) (*load, error) {
 	epoll, err := syscall.EpollCreate1(0)
 	if err != nil {
 		return nil, err
 	}
 	made := &load{clients: map[int32]*client{}, epoll: epoll, buffer: make([]byte, 1<<20), from: -1}
 	for number := range count {
-		fd, err := open(address, paths[number%len(paths)])
+		fd, err := open(address, paths[number%len(paths)], headers[number%len(headers)])
 		if err != nil {
 			return nil, fmt.Errorf("client %d: %w", number, err)
 		}
@@ -111,7 +125,7 @@ func newLoad(address string, count int, paths []string) (*load, error) {
 }
 
 // open returns when the head of the answer is there.
-func open(address, path string) (int, error) {
+func open(address, path, header string) (int, error) {
 	found, err := net.ResolveTCPAddr("tcp4", address)
 	if err != nil {
 		return 0, err
@@ -124,7 +138,7 @@ func open(address, path string) (int, error) {
 	if err := syscall.Connect(fd, &where); err != nil {
 		return 0, err
 	}
-	request := "GET " + path + " HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n"
+	request := "GET " + path + " HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n" + header + "\r\n"
 	if _, err := syscall.Write(fd, []byte(request)); err != nil {
 		return 0, err
 	}

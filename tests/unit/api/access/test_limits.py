@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 import pytest
 
 from backend.api.access import limits
@@ -59,13 +57,13 @@ def test_the_answer_says_when_to_come_again() -> None:
 
 def test_streams_are_counted_for_each_user() -> None:
     found = Limits(Rates(streams=2), clock=Clock())
-    with ExitStack() as alices:
-        alices.enter_context(found.stream(ALICE))
-        alices.enter_context(found.stream(Caller("alice", token="another")))
-        with pytest.raises(Problem) as refused, found.stream(ALICE):
-            pass
-        assert (refused.value.kind.name, refused.value.headers) == ("too-many-streams", {"Retry-After": "30"})
-        with found.stream(BOB):
-            pass
-    with found.stream(ALICE), found.stream(ALICE):
-        pass
+    found.enter(ALICE)
+    found.enter(Caller("alice", token="another"))
+    with pytest.raises(Problem) as refused:
+        found.enter(ALICE)
+    assert (refused.value.kind.name, refused.value.headers) == ("too-many-streams", {"Retry-After": "30"})
+    found.enter(BOB)
+    found.leave("alice")
+    found.enter(ALICE)
+    with pytest.raises(Problem):
+        found.enter(ALICE)
