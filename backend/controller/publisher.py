@@ -173,7 +173,7 @@ class Publisher:
                 journal.unload()
             raise
         _DURATION.record(time.perf_counter() - started)
-        _SIZE.record(sum(len(commit.events) for _, _, commit in made))
+        _SIZE.record(sum(commit.count for _, _, commit in made))
         for (key, journal, commit), outcome in zip(made, outcomes, strict=True):
             if not isinstance(outcome, Committed):
                 log.info("%s/%s: somebody else wrote its events, or they were lost; reading them again", *key)

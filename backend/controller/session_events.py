@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from backend.controller.log_place import stamp
@@ -19,13 +20,15 @@ from backend.events.commit import Change
 from backend.events.envelope import Source, Template
 
 # A line as the API gives it: kubelet's timestamp, then Kopia's JSON. Of a session line: the timestamp, Kopia's own
-# time, `t` when one starts, and `user\" from address`; of any other line the timestamp and, as the fifth group, its
-# text. Names are restricted to what Kopia accepts for a user, so that nothing of them needs escaping.
+# time, `t` when one starts, and `user\" from address`; any other line is the fifth group as a whole. Nothing that is
+# taken needs escaping: names are restricted to what Kopia accepts for a user. Both times have a fixed length, as in all
+# logs of servers; where they are longer or shorter, the line is one for `others`. (This form is twice as fast as one
+# with optional parts and lengths from-to: mind it when you change something.)
 LINE: Final = re.compile(
-    rb'([^ \n]*+)(?: (?:\{"l":"INFO","t":"([0-9T:.-]{19,29}+Z)","n":"kopia/server",'
+    rb'(?:([0-9T:.-]{29}+Z) \{"l":"INFO","t":"([0-9T:.-]{26}+Z)","n":"kopia/server",'
     rb'"m":"(?:s(t)arting session|session ended) for user '
     rb'\\"([a-z0-9._-]++@[a-z0-9._-]++\\" from [0-9A-Za-z.:%\[\]-]++)"\}'
-    rb"|([^\n]*+)))?\n"
+    rb"|(.*+))\n"
 )
 _FROM: Final = b'\\" from '
 CLOSED: Final = b"closed"
@@ -38,27 +41,36 @@ _NEAR: Final = 64  # lines between two that may share a timestamp
 _DIGITS: Final = 23  # of a time with nanoseconds
 
 Key = bytes  # user@host, `_FROM`, address
-Open = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
-"""A session: its name, Kopia's time of its start, trace id, span id, user@host, address."""
+Open = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+"""A session: its name, Kopia's time of its start, trace id, span id, user@host, address; its events from the trace to
+the address.
+"""
 
 
 class Seen:
-    """How often each of the latest timestamps was seen: two lines may share one, also with others in between, as two
-    writers (stdout, stderr) fill one log.
+    """The latest timestamps, to count lines that share one: also with others in between, as two writers (stdout,
+    stderr) fill one log.
     """
 
     def __init__(self) -> None:
         self.highest = b""
-        self.recent: dict[bytes, int] = {}  # the latest last
+        self.recent: list[bytes] = []  # each once, as they came
+        self._repeated: dict[bytes, int] = {}  # how often, of those that came more than once; the latest last
 
     def count(self, moment: bytes) -> int:
-        """The number of this line among those with its timestamp."""
-        return self.recent.pop(moment, 0) + 1
+        """The number of this line among those with its timestamp, which is not higher than all before."""
+        nth = (self._repeated.pop(moment, 0) or int(moment in self.recent[-_NEAR:])) + 1
+        if nth > 1:
+            self._repeated[moment] = nth
+        else:
+            self.recent.append(moment)
+        return nth
 
     def trim(self) -> None:
-        """Few are kept, so that the memory of many servers stays in the processor's caches."""
-        if len(self.recent) > 2 * _NEAR:
-            self.recent = dict(list(self.recent.items())[-_NEAR:])
+        """Few are kept: this is called after each chunk."""
+        del self.recent[:-_NEAR]
+        if len(self._repeated) > 2 * _NEAR:
+            self._repeated = dict(list(self._repeated.items())[-_NEAR:])
 
     def prime(self, before: bytes) -> None:
         """Whole lines just before those that come: a reading begins anew."""
@@ -67,8 +79,11 @@ class Seen:
             moment = stamp(line)
             counted[moment] = counted.pop(moment, 0) + 1
             self.highest = max(self.highest, moment)
+        known = set(self.recent)
+        self.recent += (moment for moment in counted if moment not in known)
         for moment, times in counted.items():
-            self.recent[moment] = max(times, self.recent.pop(moment, 0))
+            if times > 1:
+                self._repeated[moment] = max(times, self._repeated.pop(moment, 0))
         self.trim()
 
 
@@ -80,7 +95,7 @@ class SessionEvents:
         self.open: dict[Key, Open] = {}
         self._more: dict[Key, int] = {}  # streams that a client has open over its connection, beside the first
         self._kept: set[Key] = set()  # those that the projection has
-        self._dirty: set[Key] = set()
+        self._dirty: set[Key] = set()  # those of which it may have something else
         self.latest: dict[bytes, Open] = {}  # by user, the oldest first
         self.events: list[bytes] = []
         self.seen = Seen()
@@ -90,60 +105,54 @@ class SessionEvents:
         self._unseen = unseen
         self._trace = hashlib.blake2b(source.uri.encode(), digest_size=5).hexdigest()[:9].encode()
         session = {"session": "<session>", "user": "<user>", "address": "<address>"}
-        ended = session | {"reason": "<reason>"}
         timed = session | {"startedAt": "<started>", "durationSeconds": "#<seconds>", "reason": "<reason>"}
         head, tail = ("id", "subject", "time", "trace", "span"), ("session", "user", "address")
-        self._started = Template(source, SessionStarted, session, (*head, *tail)).pattern
-        self._ended = Template(source, SessionEnded, ended, (*head, *tail, "reason")).pattern
-        self._timed = Template(source, SessionEnded, timed, (*head, *tail, "started", "seconds", "reason")).pattern
+        started = Template(source, SessionStarted, session, (*head, *tail)).parts
+        ended = Template(source, SessionEnded, timed, (*head, *tail, "started", "seconds", "reason")).parts
+        self._unmatched = Template(source, SessionEnded, session | {"reason": CLOSED.decode()}, (*head, *tail)).parts
+        # From trace to address the events of a session are the same: that is made once.
+        self._story = started[4:8]
+        self._started = (*started[:4], started[8])
+        self._ended = (*ended[:4], *ended[8:])
 
     def take(self, run: bytes, lines: bytes) -> None:
         """Whole lines of one run of the container; `run` is `<pod uid>.`, the beginning of their names."""
-        seen = self.seen
-        highest, recent = seen.highest, seen.recent
-        opened, more, dirty, others = self.open, self._more, self._dirty.add, self._others
+        seen, opened, more = self.seen, self.open, self._more
+        highest, is_new = seen.highest, seen.recent.append
         found = LINE.findall(lines)
         self.lines += len(found)
-        for moment, time, starts, key, other in found:
+        for moment, time, starts, key, line in found:
+            if not key:
+                moment, _, text = line.partition(b" ")  # noqa: PLW2901 - this line has it elsewhere
             if moment > highest:
                 highest = moment
-                recent[moment] = nth = 1
-                name = run + moment
+                is_new(moment)
+                nth = 1
             else:
-                recent[moment] = nth = seen.count(moment)
-                name = run + moment if nth == 1 else b"%b%b.%d" % (run, moment, nth)
-            if not key:
-                others(name, moment, other)
+                nth = seen.count(moment)
+            if key in (opened if starts else more):
+                self._another_stream(key, starts)
                 continue
-            dirty(key)
-            if starts:
-                if key in opened:
-                    more[key] = more.get(key, 0) + 1
-                else:
-                    self._start(key, name, time, moment if nth == 1 else b"")
-            elif key in more:
-                self._end_stream(key)
+            name = run + moment if nth == 1 else b"%b%b.%d" % (run, moment, nth)
+            if not key:
+                self._others(name, moment, text)
+            elif starts:
+                self._start(key, name, time, moment if nth == 1 else b"")
             else:
                 self._end(key, name, time)
         seen.highest = highest
         seen.trim()
-        latest = self.latest
-        if len(latest) > _REMEMBERED:
-            for user in list(latest)[: len(latest) - _REMEMBERED]:
-                del latest[user]
+        self._forget()
 
     def one(self, ended: bool, user: bytes, address: bytes, name: bytes, time: bytes) -> None:
         """A session line of another form than LINE has."""
         key = user + _FROM + address
-        self._dirty.add(key)
-        if not ended and key not in self.open:
-            self._start(key, name, time, b"")
-        elif not ended:
-            self._more[key] = self._more.get(key, 0) + 1
-        elif key in self._more:
-            self._end_stream(key)
-        else:
+        if key in (self._more if ended else self.open):
+            self._another_stream(key, b"" if ended else b"t")
+        elif ended:
             self._end(key, name, time)
+        else:
+            self._start(key, name, time, b"")
 
     def _start(self, key: Key, name: bytes, time: bytes, moment: bytes) -> None:
         """`moment`: empty if another line has it too, so that it makes no trace of its own."""
@@ -151,35 +160,59 @@ class SessionEvents:
         if user == self._unseen:
             return
         digits = moment.translate(None, _SEPARATORS)
-        if len(digits) == _DIGITS and digits.isdigit():
+        if len(digits) == _DIGITS:
             trace, span = self._trace + digits, digits[-16:]
         else:
             trace, span = trace_of(name)
-        self.latest[user] = self.open[key] = (name, time, trace, span, user, address)
-        self.events.append(self._started % (name, user, time, trace, span, name, user, address))
+        known = self._known(name, time, trace, span, user, address)
+        self.latest[user] = self.open[key] = known
+        self._dirty.add(key)
+        to_id, to_subject, to_time, to_story, end = self._started
+        self.events.append(b"".join((to_id, name, to_subject, user, to_time, time, to_story, known[6], end)))
 
-    def _end_stream(self, key: Key) -> None:
-        """One of several that a client has open over its connection."""
-        left = self._more[key] - 1
+    def _known(self, name: bytes, time: bytes, trace: bytes, span: bytes, user: bytes, address: bytes) -> Open:
+        to_span, to_session, to_user, to_address = self._story
+        story = b"".join((trace, to_span, span, to_session, name, to_user, user, to_address, address))
+        return name, time, trace, span, user, address, story
+
+    def _another_stream(self, key: Key, starts: bytes) -> None:
+        """One of several that a client has open over its connection comes or goes."""
+        left = self._more.get(key, 0) + (1 if starts else -1)
         if left:
             self._more[key] = left
         else:
             del self._more[key]
+        self._dirty.add(key)
 
     def _end(self, key: Key, name: bytes, time: bytes) -> None:
         known = self.open.pop(key, None)
         if known is not None:
-            session, started, trace, span, user, address = known
-            took = _seconds(started, time)
-            self.events.append(
-                self._timed % (name, user, time, trace, span, session, user, address, started, took, CLOSED)
-            )
+            if key in self._kept:
+                self._dirty.add(key)
+            self._tell_ended(name, time, known, CLOSED)
             return
         user, _, address = key.partition(_FROM)
         if user != self._unseen:
             self.unknown += 1
             trace, span = trace_of(name)
-            self.events.append(self._ended % (name, user, time, trace, span, name, user, address, CLOSED))
+            values = (name, user, time, trace, span, name, user, address, b"")
+            self.events.append(b"".join(chain.from_iterable(zip(self._unmatched, values, strict=True))))
+
+    def _tell_ended(self, name: bytes, time: bytes, known: Open, reason: bytes) -> None:
+        _, started, _, _, user, _, story = known
+        took = _seconds(started, time)
+        to_id, to_subject, to_time, to_story, to_started, to_seconds, to_reason, end = self._ended
+        self.events.append(
+            b"".join((to_id, name, to_subject, user, to_time, time, to_story, story, to_started, started, to_seconds,
+                      took, to_reason, reason, end))
+        )  # fmt: skip
+
+    def _forget(self) -> None:
+        """Users who were not seen for long."""
+        latest = self.latest
+        if len(latest) > _REMEMBERED:
+            for user in list(latest)[: len(latest) - _REMEMBERED]:
+                del latest[user]
 
     def users(self) -> set[str]:
         """Who has a session open."""
@@ -187,12 +220,8 @@ class SessionEvents:
 
     def end_all(self, time: bytes) -> None:
         """The server process is gone, and with it every session; `time` is when, as far as we know."""
-        for session, started, trace, span, user, address in self.open.values():
-            took = _seconds(started, time)
-            self.events.append(
-                self._timed
-                % (session + b".ended", user, time, trace, span, session, user, address, started, took, SERVER_ENDED)
-            )
+        for known in self.open.values():
+            self._tell_ended(known[0] + b".ended", time, known, SERVER_ENDED)
         self._dirty.update(self.open)
         self.open.clear()
         self._more.clear()
@@ -206,7 +235,7 @@ class SessionEvents:
             user, address = kept["user"].encode(), kept["address"].encode()
             key = user + _FROM + address
             name, started, trace, span = (str(kept[field]).encode() for field in _FIELDS)
-            self.open[key] = (name, started, trace, span, user, address)
+            self.open[key] = self._known(name, started, trace, span, user, address)
             self._kept.add(key)
             if int(kept["streams"]) > 1:
                 self._more[key] = int(kept["streams"]) - 1
@@ -219,7 +248,7 @@ class SessionEvents:
         for key in dirty:
             known = self.open.get(key)
             if known is not None:
-                name, started, trace, span, user, address = known
+                name, started, trace, span, user, address, _ = known
                 streams = self._more.get(key, 0) + 1
                 sets += (b"%b %b" % (user, address), _KEPT % (name, user, address, started, trace, span, streams))
                 self._kept.add(key)

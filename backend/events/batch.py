@@ -12,6 +12,10 @@ BATCH_BYTES = 256 << 10
 """Of events in one batch; a larger event has one of its own."""
 
 
+_MANY = 4096
+_DECIMALS = tuple(map(str, range(_MANY)))  # looked up in half the time
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """`events`: a JSON array of them without white space; `sizes`: their bytes as decimals, with a space between."""
@@ -27,7 +31,8 @@ def batches(events: Sequence[bytes]) -> Iterator[Batch]:
     while start < len(events):
         end = max(start + 1, bisect_right(ends, before + BATCH_BYTES, start))
         part = events[start:end]
-        yield Batch(b"[%b]" % b",".join(part), " ".join(map(str, map(len, part))).encode())
+        sizes = " ".join([_DECIMALS[size] if size < _MANY else str(size) for size in map(len, part)])
+        yield Batch(b"".join((b"[", b",".join(part), b"]")), sizes.encode())
         start, before = end, ends[end - 1]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from backend.events.batch import Batch, batches
@@ -24,21 +23,24 @@ AT_ONCE = 1000
 class Commit:
     """`expected`: the token that the journal was loaded with (`b""`: new); `token`: a new one, never used before.
 
-    `events`: each a CloudEvent in structured JSON. `changes`: only to `keys`' projections. `cursor`: None leaves it.
-    A commit should stay below some thousand events and 4 MB: Redis serves nobody else while it is written.
+    `events`: each a CloudEvent in structured JSON, `count` of them; `batches`: they as they are sent and as they are in
+    the firehose. (They are joined at once, while they are in the processor's caches; others take their memory then.)
+    `changes`: only to `keys`' projections. `cursor`: None leaves it. A commit should stay below some thousand events
+    and 4 MB: Redis serves nobody else while it is written.
     """
 
     keys: ServerKeys
     expected: bytes
     token: bytes
-    events: Sequence[bytes]
+    events: InitVar[Sequence[bytes]]
     changes: Sequence[Change]
     cursor: bytes | None
+    batches: Sequence[Batch] = field(init=False)
+    count: int = field(init=False)
 
-    @cached_property
-    def batches(self) -> list[Batch]:
-        """The events as they are sent and as they are in the firehose."""
-        return list(batches(self.events))
+    def __post_init__(self, events: Sequence[bytes]) -> None:
+        object.__setattr__(self, "count", len(events))
+        object.__setattr__(self, "batches", list(batches(events)))
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from backend.events.catalogue.base import SERVER, EventType, Payload, type_of
+from backend.events.catalogue.base import SERVER, Payload, type_of
 
 CONTENT_TYPE = "application/cloudevents+json"
 
@@ -60,51 +62,54 @@ def trace_of(story: str) -> Trace:
 
 def encode(source: Source, payload: Payload, *, id: str, time: str, trace: Trace | None = None) -> bytes:
     """One event. `id`: unique within the source and the same at each replay; `time`: RFC 3339."""
-    kind = type_of(payload)
-    data = payload.model_dump(mode="json", by_alias=True, exclude_none=True)
-    subject = source.name if kind.subject == SERVER else str(data["user"])
-    return _dump(attributes(source, kind, id=id, time=time, subject=subject, trace=trace) | {"data": data})
-
-
-def attributes(
-    source: Source, kind: EventType, *, id: str, time: str, subject: str, trace: Trace | None
-) -> dict[str, Any]:
-    """The context attributes, in the order in which they are written."""
     trace = trace or trace_of(f"{source.uri} {id}")
-    return {
-        "specversion": "1.0",
-        "id": id,
-        "source": source.uri,
-        "type": kind.type,
-        "subject": subject,
-        "time": time,
-        "datacontenttype": "application/json",
-        "dataschema": kind.schema,
-        "traceparent": trace.parent,
-        "severity": kind.severity.value,
-    }
+    subject = source.name if type_of(payload).subject == SERVER else str(payload.user)  # type: ignore[attr-defined]
+    data = payload.model_dump_json(by_alias=True, exclude_none=True)
+    values = (*(_escaped(one) for one in (id, subject, time, trace.trace_id, trace.span_id)), data.encode(), b"")
+    return b"".join(chain.from_iterable(zip(_frame(source, type(payload)), values, strict=True)))
 
 
-def _dump(event: Mapping[str, Any]) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+def _escaped(text: str) -> bytes:
+    return json.dumps(text, ensure_ascii=False)[1:-1].encode()
 
 
 # --- templates -------------------------------------------------------------------------------------------------------
 
+_NUMBER = re.compile(rb'"#(<[a-z]+>)"')
+_PLACE = re.compile(rb"<[a-z]+>")
+
 
 class Template:
-    """An event of one type from one source as a format for `%`, made by the same code as any other event.
+    """An event of one type from one source with places to be filled in.
 
-    What is filled in later is `<word>` in `fields` (`#<word>` for a number); `<id>`, `<time>`, `<subject>`, `<trace>`
-    and `<span>` are there anyway. `pattern % (…)` takes bytes in the order of `order`. They must need no escaping in
-    JSON, which is the caller's to know.
+    What is filled in later is `<word>` in `data` (`#<word>` for what is no text); `<id>`, `<time>`, `<subject>`,
+    `<trace>` and `<span>` are there anyway. `parts`: what is before, between and after the places, which are those of
+    `order`. What is put there must need no escaping in JSON, which is the caller's to know. (To join them is the
+    cheapest way to make an event, cheaper than a format.)
     """
 
-    def __init__(self, source: Source, payload: type[Payload], fields: Mapping[str, Any], order: Sequence[str]) -> None:
+    def __init__(self, source: Source, payload: type[Payload], data: Any, order: Sequence[str]) -> None:
         kind = type_of(payload)
-        made = attributes(source, kind, id="<id>", time="<time>", subject="<subject>", trace=Trace("<trace>", "<span>"))
-        text = _dump(made | {"data": dict(fields)}).replace(b"%", b"%%")
-        places = [name.decode() for name in re.findall(rb"<([a-z]+)>", text)]
+        made = {
+            "specversion": "1.0",
+            "id": "<id>",
+            "source": source.uri,
+            "type": kind.type,
+            "subject": "<subject>",
+            "time": "<time>",
+            "datacontenttype": "application/json",
+            "dataschema": kind.schema,
+            "traceparent": Trace("<trace>", "<span>").parent,
+            "severity": kind.severity.value,
+            "data": data,
+        }
+        text = _NUMBER.sub(rb"\1", json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode())
+        places = [place[1:-1].decode() for place in _PLACE.findall(text)]
         if places != list(order):
             raise ValueError(f"the places are {places}, not {list(order)}")
-        self.pattern = re.sub(rb"<[a-z]+>", b"%b", re.sub(rb'"#<[a-z]+>"', b"%b", text))
+        self.parts = tuple(_PLACE.split(text))
+
+
+@lru_cache(maxsize=4096)
+def _frame(source: Source, payload: type[Payload]) -> tuple[bytes, ...]:
+    return Template(source, payload, "#<data>", ("id", "subject", "time", "trace", "span", "data")).parts

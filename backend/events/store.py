@@ -116,7 +116,7 @@ class EventStore:
         return replies[1:] if load else replies
 
     def _tell(self, commit: Commit, result: Outcome) -> Outcome:
-        if self._firehose and isinstance(result, Committed) and commit.events and not result.relayed:
+        if self._firehose and isinstance(result, Committed) and commit.batches and not result.relayed:
             if result.previous is None or self._relay:
                 self._firehose.late(commit.keys)
             else:

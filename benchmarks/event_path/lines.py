@@ -1,7 +1,7 @@
 """Logs as kubelet gives them, shaped like those of real servers: what stock clients leave behind, line by line.
 
 A client connects once for each command. `kopia snapshot create` opens two streams over its connection (four lines), a
-short command one (two lines); every few hundred lines there is maintenance, a warning or plain text. See the captures
+short command one (two lines); every few hundred lines there is maintenance or plain text. See the captures
 under tests/unit/kopia.
 """
 
@@ -17,7 +17,6 @@ TENANTS = 200
 _SESSION = '{"l":"INFO","t":"%s","n":"kopia/server","m":"%s for user \\"%s\\" from %s"}'
 _MAINTENANCE = '{"l":"INFO","t":"%s","n":"maintenance","m":"%s"}'
 _LOGIN = '{"l":"INFO","t":"%s","n":"kopia/server","m":"successful login by client %s for user server-control"}'
-_RETRY = '{"l":"WARN","t":"%s","n":"retry","m":"got error Access Denied when GetBlob(\\"kopia.blobcfg\\") (#0), sleeping for 100ms before retrying"}'  # noqa: E501
 _PLAIN = "2026/11/01 00:00:00 http: TLS handshake error from %s: EOF"
 
 
@@ -39,8 +38,8 @@ def make_log(lines: int, seed: int, *, every_line: bool = False) -> Log:
     for texts, told in _visits(rng, every_line=every_line):
         for text in texts:
             time += timedelta(microseconds=rng.randrange(50, 5000))
-            now = f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond:06}{rng.randrange(1000):03}Z"
-            made.append(f"{now} {text.replace('%s', now, 1)}\n".encode())
+            now = f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond:06}"
+            made.append(f"{now}{rng.randrange(1000):03}Z {text.replace('%s', f'{now}Z', 1)}\n".encode())
         events += told
         if len(made) >= lines:
             return Log(b"".join(made), len(made), events)

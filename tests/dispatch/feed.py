@@ -13,7 +13,7 @@ from backend.events.firehose import Firehose
 from backend.events.generate import TIME
 from backend.events.keys import ServerKeys
 from backend.events.store import EventStore
-from tests.events.helpers import KEYS, commit
+from tests.events.helpers import KEYS, commit, events_of
 
 _KINDS = list(ALL.values())
 
@@ -37,7 +37,7 @@ class Feed:
 
     async def add(self, *names: str) -> None:
         """Short ones that only have an id."""
-        await self.write(commit(names).events)
+        await self.write(events_of(commit(names)))
 
     async def more(self, count: int, kind: str = "") -> list[str]:
         """Real ones, in one batch; their ids, `<server>-<number>`."""

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
 
+from backend.events.batch import unbatch
 from backend.events.commit import Change, Commit
 from backend.events.connection import Client
 from backend.events.keys import FIREHOSE, ServerKeys
@@ -31,6 +32,10 @@ def commit(
 ) -> Commit:  # fmt: skip
     events = [event(name, size) for name in names]
     return Commit(keys, expected, secrets.token_hex(8).encode(), events, list(changes), cursor)
+
+
+def events_of(made: Commit) -> list[bytes]:
+    return [one for batch in made.batches for one in unbatch(batch.events, batch.sizes)]
 
 
 async def contents(client: Client, stream: bytes) -> list[str]:

@@ -16,7 +16,7 @@ from backend.events.firehose import Firehose
 from backend.events.keys import FIREHOSE, MARKS, ServerKeys
 from backend.events.reader import StreamReader
 from backend.events.store import Committed, EventStore
-from tests.events.helpers import KEYS, Proxy, commit, contents, firehose_of
+from tests.events.helpers import KEYS, Proxy, commit, contents, events_of, firehose_of
 from tests.servers.redis import RedisServer
 
 pytestmark = pytest.mark.servers
@@ -44,7 +44,7 @@ async def test_a_commit_is_one_entry_and_the_mark_follows(client: Client) -> Non
         (done,) = await store.commit([first])
         await drained(firehose)
         (entry,) = await StreamReader(client).history(FIREHOSE)
-        assert (entry.events, entry.server) == (list(first.events), "backup/one")
+        assert (entry.events, entry.server) == (events_of(first), "backup/one")
         assert isinstance(done, Committed)
         assert await firehose.mark(KEYS) == done.last
         assert await firehose.servers() == ["backup/one"]

@@ -14,7 +14,7 @@ from backend.events.keys import FIREHOSE
 from backend.events.reader import Claimed, Entry, StreamReader
 from backend.events.store import EventStore
 from tests.events.conftest import AnyRedis
-from tests.events.helpers import KEYS, commit, event, name_of
+from tests.events.helpers import KEYS, commit, event, events_of, name_of
 from tests.servers.redis import RedisServer
 
 pytestmark = pytest.mark.servers
@@ -85,7 +85,7 @@ async def test_the_firehose_reads_like_a_stream(client: Client) -> None:
     await EventStore(client).commit([made])
     await Firehose(client).catch_up(KEYS)
     (entry,) = (await StreamReader(client).tail(FIREHOSE, "0-0"))[FIREHOSE]
-    assert (entry.events, entry.server) == (list(made.events), "backup/one")
+    assert (entry.events, entry.server) == (events_of(made), "backup/one")
 
 
 async def test_groups_begin_where_they_are_told(client: Client) -> None:
