@@ -12,9 +12,10 @@ export PYTHONPATH := $(CURDIR)
 PLUGIN := console-plugin
 NODE_HASH := $(shell cat $(PLUGIN)/package-lock.json 2>/dev/null | sha256sum | cut -c1-12)
 NODE := $(BSLS_CACHE)/node-$(NODE_HASH)
+UI := $(CURDIR)/build/ui
 NPM := npm --prefix $(PLUGIN) run --silent
 
-.PHONY: help setup parts demo test lint types generate verify plugin plugin-deps plugin-test image bench-controller bench-tenants bench-events bench-api lock clean
+.PHONY: help setup parts demo test lint types generate verify plugin console plugin-deps plugin-test image bench-controller bench-tenants bench-events bench-api lock clean
 
 help: ## show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +70,10 @@ plugin-deps: $(NODE)/.ready
 
 plugin: plugin-deps ## the console plugin, built into console-plugin/dist
 	@$(NPM) build
+
+console: plugin-deps ## the console plugin and the page that `bsls api --ui` serves it in, built into build/ui
+	@BSLS_PLUGIN_DIST=$(UI)/plugin $(NPM) build
+	@BSLS_HOST_DIST=$(UI)/host $(NPM) build:host
 
 plugin-test: plugin-deps ## unit tests of the console plugin
 	@echo "==> vitest in $(PLUGIN)" && $(NPM) test

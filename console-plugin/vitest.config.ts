@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     setupFiles: [at('./test/setup.ts')],
-    include: ['src/**/*.spec.{ts,tsx}', 'test/**/*.spec.{ts,tsx}'],
+    include: ['src/**/*.spec.{ts,tsx}', 'test/**/*.spec.{ts,tsx}', 'host/**/*.spec.{ts,tsx}'],
     css: false,
     restoreMocks: true,
     env: { TZ: 'UTC', LANG: 'en_US.UTF-8' },

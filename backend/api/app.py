@@ -11,7 +11,7 @@ from aiohttp import web
 
 from backend.api.access.access import Access
 from backend.api.access.audit import Audit
-from backend.api.access.gate import gate
+from backend.api.access.gate import by_token, gate
 from backend.api.access.limits import Limits
 from backend.api.access.measure import Measured
 from backend.api.data.room import Data
@@ -26,6 +26,7 @@ from backend.api.routes.rights import Rights
 from backend.api.routes.seen import Seen
 from backend.api.routes.shortcut import PageShortcut
 from backend.api.stream.hub import Hub
+from backend.api.ui.ui import Ui
 from backend.events.reader import StreamReader
 
 VERSION = "1.0.0"
@@ -45,6 +46,7 @@ class Parts:
     data: Data
     reader: StreamReader
     hub: Hub
+    ui: Ui | None = None
 
 
 SHORTCUT = web.AppKey("shortcut", PageShortcut)
@@ -66,7 +68,10 @@ def make_app(parts: Parts) -> web.Application:
     routes = routes_of(parts, seen, shortcut.learn, observer)
     app = application(observer)
     app[SHORTCUT] = shortcut
-    app.middlewares.append(gate(parts.access, parts.limits, [one.path for one in routes if one.public]))
+    admit = by_token([one.path for one in routes if one.public])
+    if parts.ui is not None:
+        admit = parts.ui.admit(admit)
+    app.middlewares.append(gate(parts.access, parts.limits, admit))
     for route in routes:
         app.router.add_route(route.method, route.path, route.handler)
     body = encode(describe(routes))
@@ -75,6 +80,8 @@ def make_app(parts: Parts) -> web.Application:
         return await answer(request, body)
 
     app.router.add_get(DOCUMENT, described)
+    if parts.ui is not None:
+        parts.ui.add_to(app.router, routes)
     return app
 
 

@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
+from backend.api.http.files import File, answer, read
 from backend.api.http.server_log import server_logger
 from backend.api.tls import Certificate
 
 MANIFEST = "plugin-manifest.json"
 GRACE_S = 5.0
-_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".map": "application/json",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
-}
-_HASHED = re.compile(r"\.[0-9a-f]{16,}\.")  # in names whose content never changes
 
 
-class PluginMissing(ValueError):
-    """The directory holds no built plugin; says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """`packed`: with gzip, absent where that is no gain."""
-
-    body: bytes
-    packed: bytes | None
-    headers: dict[str, str]
-
-
-def read(directory: Path) -> dict[str, File]:
-    """All files by their paths below `directory`. Raises `PluginMissing`."""
-    if not (directory / MANIFEST).is_file():
-        raise PluginMissing(f"{directory / MANIFEST} is missing: build it with `make plugin`, or name its folder")
-    paths = [path for path in sorted(directory.rglob("*")) if path.is_file() and path.suffix in _TYPES]
-    return {path.relative_to(directory).as_posix(): _file(path) for path in paths}
+def read_plugin(directory: Path) -> dict[str, File]:
+    """Its files. Raises `FilesMissing`."""
+    return read(directory, MANIFEST, "build it with `make plugin`, or name its folder")
 
 
 def make_app(files: dict[str, File]) -> web.Application:
@@ -53,7 +25,7 @@ def make_app(files: dict[str, File]) -> web.Application:
         found = files.get(request.match_info["name"])
         if found is None:
             raise web.HTTPNotFound(text="There is no such file: the plugin was built anew, load the page again.\n")
-        return _answer(request, found)
+        return answer(request, found)
 
     async def alive(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -82,25 +54,3 @@ async def run_plugin(
             task.cancel()
         await asyncio.gather(renewal, ended, return_exceptions=True)
         await runner.cleanup()
-
-
-def _answer(request: web.Request, file: File) -> web.Response:
-    if request.headers.get("If-None-Match") == file.headers["ETag"]:
-        return web.Response(status=304, headers=file.headers)
-    if file.packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
-        return web.Response(body=file.packed, headers={**file.headers, "Content-Encoding": "gzip"})
-    return web.Response(body=file.body, headers=file.headers)
-
-
-def _file(path: Path) -> File:
-    body = path.read_bytes()
-    packed = gzip.compress(body, mtime=0)
-    kept = "public, max-age=31536000, immutable" if _HASHED.search(path.name) else "no-cache"
-    headers = {
-        "Cache-Control": kept,
-        "Content-Type": _TYPES[path.suffix],
-        "ETag": f'W/"{hashlib.sha256(body).hexdigest()[:32]}"',
-        "Vary": "Accept-Encoding",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return File(body, packed if len(packed) < len(body) else None, headers)

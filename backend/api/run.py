@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +21,10 @@ from backend.api.http.server_log import server_logger
 from backend.api.settings import ApiSettings
 from backend.api.stream.hub import Hub
 from backend.api.tls import Certificate
+from backend.api.ui.files import Files
+from backend.api.ui.seal import Seal, new_secret, read_secrets
+from backend.api.ui.session import Sessions
+from backend.api.ui.ui import Ui
 from backend.events.connection import Client
 from backend.events.reader import StreamReader
 from backend.kube.client import KubeClient
@@ -37,6 +41,7 @@ async def run_api(
     """Until `stop`; `health` is told when it can answer. Raises what ended a part of it: the process shall be started
     anew then.
     """
+    page = _page(kube, settings)
     access = Access(kube)
     data = Data(Servers(kube), Fresh(redis))
     tasks: list[asyncio.Task[Any]] = []
@@ -55,7 +60,9 @@ async def run_api(
     hub = Hub(reader)
     spawn(hub.run(), "live events")
     watches = watch(hub, data)
-    app = make_app(Parts(access, Limits(Rates(settings.rate, settings.burst, settings.streams)), data, reader, hub))
+    limits = Limits(Rates(settings.rate, settings.burst, settings.streams))
+    ui = page(access, limits) if page is not None else None
+    app = make_app(Parts(access, limits, data, reader, hub, ui))
     runner = QuickRunner(app, app[SHORTCUT], logger=server_logger(), access_log=None)
     try:
         await runner.setup()
@@ -76,6 +83,21 @@ async def run_api(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await hub.closed(GRACE_S)
+        if ui is not None:
+            ui.end()
         await runner.cleanup()
+        if ui is not None:
+            await ui.close()
         await access.close()
         await redis.close()
+
+
+def _page(kube: KubeClient, settings: ApiSettings) -> Callable[[Access, Limits], Ui] | None:
+    """Makes the page's part, where there shall be one. Raises `FilesMissing`, `InvalidSecret`, OSError."""
+    if settings.ui is None:
+        return None
+    if settings.session_key is None:
+        log.info("log-ins end with this process: give several replicas the same --session-key")
+    secrets = [new_secret()] if settings.session_key is None else read_secrets(settings.session_key)
+    sessions, files = Sessions(Seal(secrets), secure=settings.certificate is not None), Files(settings.ui)
+    return lambda access, limits: Ui(access, limits, kube.relay(), sessions, files)

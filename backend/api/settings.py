@@ -19,6 +19,8 @@ class ApiSettings(BaseModel):
     rate: float = Field(default=50.0, gt=0, description="Requests a second of each user.")
     burst: int = Field(default=200, ge=1, description="Requests of a user at once.")
     streams: int = Field(default=50, ge=0, description="Open streams of each user.")
+    ui: Path | None = Field(default=None, description="The built page and plugin; without it, neither is served.")
+    session_key: Path | None = Field(default=None, description="Seals log-ins; without it, a key of this process.")
 
     @model_validator(mode="after")
     def _safe(self) -> ApiSettings:

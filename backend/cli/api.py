@@ -14,14 +14,18 @@ from pydantic import ValidationError
 
 from backend.api.access import audit
 from backend.api.app import description
+from backend.api.http.files import FilesMissing
 from backend.api.run import run_api
 from backend.api.settings import ApiSettings
+from backend.api.ui.seal import InvalidSecret
 from backend.cli import redis_options, telemetry_options
 from backend.cli.redis_options import InvalidOption
 from backend.events.connection import Client
 from backend.kube.client import KubeClient
 from backend.telemetry.metric import Process
 from backend.telemetry.settings import TelemetrySettings
+
+UI = Path("/usr/share/bsls/ui")  # in the image
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help="requests of a user at once [%(default)d]")  # fmt: skip
     parser.add_argument("--streams", type=int, default=limits.streams, metavar="N",
                         help="open streams of each user [%(default)d]")  # fmt: skip
+    parser.add_argument("--ui", action="store_true", help="serve the console pages, to be opened by a browser, too")
+    parser.add_argument("--ui-dir", type=Path, metavar="DIRECTORY", default=UI, help="of the built pages [%(default)s]")
+    parser.add_argument("--session-key", type=Path, metavar="FILE", default=_path(env.get("BSLS_API_SESSION_KEY")),
+                        help="a secret that seals the log-ins of pages, the same for all replicas "
+                        "[$BSLS_API_SESSION_KEY, else a new one]")  # fmt: skip
     parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document, and nothing else")
     telemetry_options.configure(parser)
     redis_options.configure(parser)
@@ -56,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     try:
         settings = ApiSettings(host=options.host, port=options.port, certificate=options.certificate, key=options.key,
-                               rate=options.rate, burst=options.burst, streams=options.streams)  # fmt: skip
+                               rate=options.rate, burst=options.burst, streams=options.streams,
+                               ui=options.ui_dir if options.ui else None, session_key=options.session_key)  # fmt: skip
         redis = redis_options.client(options)
         telemetry = telemetry_options.set_up(options)
     except ValidationError as error:
@@ -73,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     except telemetry_options.InvalidOption as error:
         print(f"bsls api: {error}.", file=sys.stderr)
         return 2
-    except (OSError, ssl.SSLError) as error:
+    except (FilesMissing, InvalidSecret, OSError, ssl.SSLError) as error:
         print(f"bsls api: {error}.", file=sys.stderr)
         return 1
     return 0

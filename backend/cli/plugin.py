@@ -9,7 +9,8 @@ import ssl
 import sys
 from pathlib import Path
 
-from backend.api.plugin import File, PluginMissing, read, run_plugin
+from backend.api.http.files import File, FilesMissing
+from backend.api.plugin import read_plugin, run_plugin
 from backend.api.tls import Certificate
 from backend.telemetry import logs
 
@@ -31,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
     logs.set_up(options.log_level)
     try:
         certificate = Certificate(options.certificate, options.key)
-        asyncio.run(_run(read(options.directory), options, certificate))
-    except (PluginMissing, OSError, ssl.SSLError) as error:
+        asyncio.run(_run(read_plugin(options.directory), options, certificate))
+    except (FilesMissing, OSError, ssl.SSLError) as error:
         print(f"bsls plugin: {error}.", file=sys.stderr)
         return 1
     return 0

@@ -19,6 +19,7 @@ from kubernetes_asyncio import client as library
 from kubernetes_asyncio import config as library_config
 
 from backend.kube.errors import KubeError, error_from_status
+from backend.kube.relay import Relay
 from backend.kube.resources import PODS, Resource
 
 Json = dict[str, Any]
@@ -59,6 +60,10 @@ class KubeClient:
 
     async def close(self) -> None:
         await self._api.close()
+
+    def relay(self) -> Relay:
+        """To the same apiserver, for users with tokens of their own; to be closed by itself."""
+        return Relay(self._configuration)
 
     async def __aenter__(self) -> KubeClient:
         return self

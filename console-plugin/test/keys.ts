@@ -1,5 +1,5 @@
 /** The translation keys that the sources use: every `t('…')`, and `%namespace~…%` of the extensions. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
@@ -37,7 +37,9 @@ export const usedKeys = (root: string): { used: Map<string, Used>; unreadable: s
     };
     visit(source);
   }
-  for (const found of readFileSync(path.join(root, 'console-extensions.json'), 'utf8').matchAll(/%[\w-]+~([^%]+)%/g))
+  const extensions = path.join(root, 'console-extensions.json');
+  const declared = existsSync(extensions) ? readFileSync(extensions, 'utf8') : '';
+  for (const found of declared.matchAll(/%[\w-]+~([^%]+)%/g))
     if (found[1]) used.set(found[1], { place: 'console-extensions.json', plural: false });
   return { used, unreadable };
 };

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from backend.api.access import audit
 from backend.api.access.access import ACCEPTED_S, DECISION_S, RECHECK_AGE_S, REFUSED_S
-from backend.api.access.gate import caller_of_request, gate
+from backend.api.access.gate import by_token, caller_of_request, gate
 from backend.api.access.limits import Limits, Rates
 from backend.api.access.scope import Scope
 from backend.api.http.frame import application
@@ -264,7 +264,8 @@ async def test_requests_over_http_are_gated_limited_and_audited(
 ) -> None:
     watch = audit.Audit(quiet={"/healthz"})
     app = application(watch)
-    app.middlewares.append(gate(office.access, Limits(Rates(per_second=1, burst=5), clock=office.clock), {"/healthz"}))
+    limits = Limits(Rates(per_second=1, burst=5), clock=office.clock)
+    app.middlewares.append(gate(office.access, limits, by_token(["/healthz"])))
     app[OFFICE] = office
     app.router.add_get("/api/v1/servers/{namespace}/{name}", servers)
     app.router.add_get("/healthz", healthy)

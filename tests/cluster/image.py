@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.cluster.binaries import binary
 from tests.cluster.cache import cache_dir, digest, digest_tree, locked
-from tests.cluster.console import plugin
+from tests.cluster.console import pages
 from tests.cluster.oci import Config, Layer, write_image
 from tests.cluster.redis_image import redis
 
@@ -24,7 +24,7 @@ ROOT = HERE.parent.parent
 BSLS = "docker.io/library/bsls:dev"  # what `bsls:dev` of the manifests means to a container runtime
 CLIENT = "registry.local/kopia-client:dev"
 PAUSE = "registry.local/pause:1"
-PLUGIN = "/usr/share/bsls/ui/plugin"  # where `bsls plugin` looks
+UI = "/usr/share/bsls/ui"  # where `bsls plugin` and `bsls api --ui` look
 USER = "65532"
 _DEBIAN = "--include=python3-minimal,python3,ca-certificates"
 _EXCLUDED = "/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"
@@ -78,27 +78,27 @@ def client() -> Path:
 
 
 def bsls() -> Path:
-    """Base layer: Debian, Python, the locked dependencies, kopia. Upper layer: our package and the console plugin."""
-    base, pages = _base_layer(), plugin()
-    out = _archive("bsls", digest(base.name.encode(), digest_tree(ROOT / "backend").encode(), pages.name.encode()))
+    """Base layer: Debian, Python, the locked dependencies, kopia. Upper layer: our package and the console's pages."""
+    base, built = _base_layer(), pages()
+    out = _archive("bsls", digest(base.name.encode(), digest_tree(ROOT / "backend").encode(), built.name.encode()))
     with locked("image-bsls"):
         if not out.exists():
             for old in out.parent.glob("bsls-*.tar"):
                 old.unlink()
             with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
-                layer = _package_layer(Path(scratch), pages)
+                layer = _package_layer(Path(scratch), built)
                 write_image(out, BSLS, [base, layer], Config(("bsls",), user=USER, env={"HOME": "/tmp"}))
     return out
 
 
-def _package_layer(scratch: Path, pages: Path) -> Path:
+def _package_layer(scratch: Path, built: Path) -> Path:
     target = scratch / "package" / "backend"
     shutil.copytree(ROOT / "backend", target, ignore=shutil.ignore_patterns("__pycache__"))
     _compile(target, "/opt/bsls/backend")
     layer = scratch / "package.tar"
     with Layer(layer) as content:
         content.tree("/opt/bsls/backend", target)
-        content.tree(PLUGIN, pages)
+        content.tree(UI, built)
     return layer
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from multidict import MultiMapping
 
 from backend.api.access.access import Access
 from backend.api.access.caller import Caller
@@ -13,15 +14,24 @@ from backend.api.access.limits import Limits
 
 _CALLER = web.RequestKey("caller", Caller)
 
+Admit = Callable[[web.Request], MultiMapping[str] | None]
+"""The headers that tell who calls; None: it needs no token."""
 
-def gate(access: Access, limits: Limits, public: Collection[str]) -> Middleware:
-    """A middleware. `public`: the paths that need no token; every other does, whether there is a route or not."""
+
+def by_token(public: Collection[str]) -> Admit:
+    """`public`: the paths that need no token; every other does, whether there is a route or not."""
     open_to_all = frozenset(public)
+    return lambda request: None if request.path in open_to_all else request.headers
+
+
+def gate(access: Access, limits: Limits, admit: Admit) -> Middleware:
+    """A middleware."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path not in open_to_all:
-            caller = await access.authenticate(request.headers)
+        headers = admit(request)
+        if headers is not None:
+            caller = await access.authenticate(headers)
             request[_CALLER] = caller
             limits.admit(caller)
         return await handler(request)

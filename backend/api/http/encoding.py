@@ -47,6 +47,12 @@ async def compress(body: bytes, coding: str) -> bytes:
     return await asyncio.to_thread(compress_now, body, coding)
 
 
+def compress_well(body: bytes) -> dict[str, bytes]:
+    """By coding, for what is sent often: takes fifty times as long. Without codings that make it no smaller."""
+    packed = {"zstd": zstd.compress(body, 15), "gzip": gzip.compress(body, 9, mtime=0)}
+    return {coding: found for coding, found in packed.items() if len(found) < len(body)}
+
+
 def compress_now(body: bytes, coding: str) -> bytes:
     """The same bytes for the same body: a strong ETag stands for them."""
     if coding == "zstd":

@@ -115,7 +115,9 @@ def _frame(observer: Observer):  # type: ignore[no-untyped-def]  # aiohttp's typ
                     raise
                 problem = problem_of(error)
             except ConnectionError:
-                raise  # the client left while it was answered
+                if request.transport is None or request.transport.is_closing():
+                    return web.Response(status=CLIENT_LEFT)  # nobody gets it, and aiohttp does not call it an error
+                raise
             except Exception:
                 log.exception("request %s failed", request[_ID])
                 problem = Problem(INTERNAL, f"Report this with the request id {request[_ID]}.")
@@ -144,7 +146,10 @@ def _decorate(observer: Observer):  # type: ignore[no-untyped-def]  # aiohttp's 
     async def decorate(request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
         headers[REQUEST_ID] = request.get(_ID) or choose_id(None)
+        policy = headers.get("Content-Security-Policy")  # a page has one of its own
         headers.update(SECURITY)
+        if policy:
+            headers["Content-Security-Policy"] = policy
         headers.setdefault("Cache-Control", CACHING)
         request[_BEGUN] = True
         if not isinstance(response, web.Response):

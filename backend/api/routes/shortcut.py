@@ -96,7 +96,9 @@ class PageShortcut:
         self.given = 0
 
     def learn(self, request: web.Request) -> None:
-        """A request that was authorised and answered with a page, the long way."""
+        """A request that was authorised and answered with a page, the long way; of those by token, as `answer` is."""
+        if not request.path.startswith(f"{PREFIX}/"):
+            return  # authorised by a session
         connection = request.protocol
         head = connection.head_under_way() if isinstance(connection, QuickConnection) else None
         if head is None or not request.keep_alive or any(name in request.headers for name in _SPECIAL):

@@ -12,9 +12,10 @@ import yaml
 from aiohttp.pytest_plugin import AiohttpClient
 from aiohttp.test_utils import TestClient
 
-from backend.api.plugin import PluginMissing, make_app, read
+from backend.api.http.files import FilesMissing
+from backend.api.plugin import make_app, read_plugin
 from backend.cli.plugin import DIRECTORY
-from tests.cluster.image import PLUGIN
+from tests.cluster.image import UI
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 ENTRY = "plugin-entry.0123456789abcdef0123.min.js"
@@ -33,7 +34,7 @@ def built(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def client(aiohttp_client: AiohttpClient, built: Path) -> TestClient[Any, Any]:
-    return await aiohttp_client(make_app(read(built)), auto_decompress=False)
+    return await aiohttp_client(make_app(read_plugin(built)), auto_decompress=False)
 
 
 async def test_a_hashed_name_is_kept_and_the_manifest_asked_for_again(client: TestClient[Any, Any]) -> None:
@@ -62,8 +63,8 @@ async def test_it_is_read_only(client: TestClient[Any, Any]) -> None:
 
 
 def test_an_empty_folder_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(PluginMissing, match="make plugin"):
-        read(tmp_path)
+    with pytest.raises(FilesMissing, match="make plugin"):
+        read_plugin(tmp_path)
 
 
 def test_plugin_manifests_and_image_agree_on_names() -> None:
@@ -81,7 +82,7 @@ def test_plugin_manifests_and_image_agree_on_names() -> None:
     assert _service(folder) == (backend["namespace"], backend["name"], backend["port"])
     api = proxy["endpoint"]["service"]
     assert _service(ROOT / "manifests/api") == (api["namespace"], api["name"], api["port"])
-    assert str(DIRECTORY) == PLUGIN
+    assert str(DIRECTORY) == f"{UI}/plugin"
 
 
 def _service(folder: Path) -> tuple[str, str, int]:

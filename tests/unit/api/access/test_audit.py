@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from backend.api.access import audit
 from backend.api.access.access import Access
-from backend.api.access.gate import gate
+from backend.api.access.gate import by_token, gate
 from backend.api.access.limits import Limits
 from backend.api.http.frame import application
 from backend.api.http.problem import KINDS, NOT_FOUND, Problem
@@ -38,7 +38,7 @@ async def client(lines: io.StringIO) -> AsyncIterator[TestClient]:
     api = ApiServer()
     api.users = {"a": {"username": "alice"}, "m": {"username": HOSTILE}}
     app = application(audit.Audit())
-    app.middlewares.append(gate(Access(cast("KubeClient", api)), Limits(), set()))
+    app.middlewares.append(gate(Access(cast("KubeClient", api)), Limits(), by_token(())))
     app.router.add_get("/servers/{namespace}/{name}/events", stream)
     async with TestClient(TestServer(app)) as found:
         yield found

@@ -1,0 +1,13 @@
+/** Starts the page. */
+import '@patternfly/patternfly/patternfly.css';
+import '@patternfly/patternfly/patternfly-addons.css';
+import '@patternfly/patternfly/patternfly-charts.css';
+import './host.css';
+import { createRoot } from 'react-dom/client';
+import { App } from './app/App';
+import { startTexts } from './i18n';
+
+const element = document.getElementById('app');
+if (!element) throw new Error('the page has no element for the application');
+await startTexts();
+createRoot(element).render(<App />);

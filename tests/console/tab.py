@@ -1,0 +1,100 @@
+"""A tab of a real browser in which somebody is logged in: it remembers what went wrong, and looks from all sides."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, expect
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "build" / "screenshots"
+AXE = ROOT / "console-plugin/node_modules/axe-core/axe.min.js"
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_VIOLATIONS = """
+window.bslsViolations = [];
+document.addEventListener('securitypolicyviolation', (event) => {
+  window.bslsViolations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+});
+"""
+Json = dict[str, Any]
+
+
+class Tab:
+    """`expected`: patterns of errors in the browser's console that belong to the test."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.url = url
+        self.context = context
+        context.add_init_script(_VIOLATIONS)
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.expected: list[str] = []
+        self._errors: list[str] = []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self._errors.append(f"page error: {error}"))
+        self.page.on("response", self._response)
+        self.requests: list[str] = []
+
+    def log_in(self, token: str) -> None:
+        """Without the form: that has its own test."""
+        answer = self.context.request.post(
+            f"{self.url}/auth/session", data={"token": token}, headers={"Origin": self.url}
+        )
+        assert answer.ok, answer.text()
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.url + path)
+        return self.page
+
+    def shot(self, name: str, *, accessible: bool = True, exclude: tuple[str, ...] = ()) -> None:
+        """Pictures in light, dark and narrow, below build/screenshots; each is checked by axe as well."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        expect(self.page.locator(".pf-v6-c-skeleton, .pf-v6-c-spinner")).to_have_count(0)
+        for look, scheme, size in (("light", "light", WIDE), ("dark", "dark", WIDE), ("narrow", "light", NARROW)):
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            self.page.evaluate("document.fonts.ready")
+            if size is NARROW:  # the sidebar makes room, a little after the screen became narrow
+                expect(self.page.locator(".pf-v6-c-page__sidebar.pf-m-expanded")).to_have_count(0)
+            self.page.screenshot(path=SHOTS / f"{name}-{look}.png", animations="disabled")
+            assert not self._overflows(), f"{name}, {look}: the page is wider than the screen"
+            if accessible:
+                self.check_accessible(f"{name}, {look}", exclude)
+        self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        self.page.emulate_media(color_scheme="light")
+
+    def check_accessible(self, what: str = "", exclude: tuple[str, ...] = ()) -> None:
+        """No violation that axe finds."""
+        self.page.evaluate(AXE.read_text())  # past the page's policy, which allows no script of ours
+        context = {"include": [["html"]], "exclude": [[one] for one in exclude]}
+        found = self.page.evaluate(
+            "([context, tags]) => axe.run(context, {runOnly: {type: 'tag', values: tags}})", [context, WCAG]
+        )
+        told = [
+            f"{one['id']}: {one['help']}: {'; '.join(str(node['target']) for node in one['nodes'][:5])}"
+            for one in found["violations"]
+        ]
+        assert not told, f"{what}: {json.dumps(told, indent=1)}"
+
+    def check_clean(self) -> None:
+        """No error in the browser's console, no exception, nothing that the policy of the page had to stop."""
+        violations = [] if self.page.is_closed() else self.page.evaluate("window.bslsViolations ?? []")
+        unexpected = [one for one in self._errors if not any(re.search(known, one) for known in self.expected)]
+        assert not violations, violations
+        assert not unexpected, unexpected
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            place = message.location
+            self._errors.append(f"{message.type}: {message.text} ({place.get('url')}:{place.get('lineNumber')})")
+
+    def _response(self, response: Response) -> None:
+        self.requests.append(f"{response.status} {urlsplit(response.url).path}")
+
+    def _overflows(self) -> bool:
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
