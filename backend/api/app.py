@@ -104,7 +104,7 @@ def _process_routes(parts: Parts) -> list[Route]:
         return web.Response(text="ok\n")
 
     async def ready(_request: web.Request) -> web.StreamResponse:
-        problem = parts.data.problem
+        problem = parts.data.problem or parts.data.warming
         return web.Response(status=503 if problem else 200, text=f"{problem or 'ok'}\n")
 
     def public(path: str, handler: Callable[..., Any], name: str, summary: str, *answers: Answer) -> Route:

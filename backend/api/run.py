@@ -55,7 +55,7 @@ async def run_api(
         spawn(certificate.run(), "certificate")
     data.start(spawn)
     if health:
-        health.ask(lambda: data.problem)
+        health.ask(lambda: data.problem or data.warming)
     reader = StreamReader(redis)
     hub = Hub(reader)
     spawn(hub.run(), "live events")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from backend.api.data.errors import DataUnavailable
@@ -25,6 +25,7 @@ LINGER_S = 0.01  # events that come so close together are read together
 RETRY_S = (0.1, 2.0)
 PATIENCE_S = 2.0  # that questions wait at a start or a failover; of a longer outage each is told at once
 DOUBT_S = 1.0  # events of what was deleted just now have come by then
+WARM_S = 1.0
 TRIES = 3  # of a load during which the server was deleted, or events were lost
 
 Key = tuple[str, str]
@@ -53,6 +54,8 @@ class Fresh:
         self._follower = Follower(client, self._take, self._forget_all)
         self._wake = asyncio.Event()
         self._problem = ""
+        self._warmed: set[Key] = set()
+        self.warming = True
         self.loads = 0
 
     @property
@@ -100,6 +103,27 @@ class Fresh:
                 return held
         raise DataUnavailable("the event store is being changed right now: ask again")
 
+    async def warm(self, wanted: Callable[[], Iterable[Key]]) -> None:
+        """Reads servers before somebody asks for them, one after the other, each once, up to half of what may be held.
+        `wanted` may raise DataUnavailable. Never returns.
+        """
+        while True:
+            try:
+                for key in wanted():
+                    if self._is_half_full():
+                        break
+                    if key not in self._kept and key not in self._warmed:
+                        await self.get(key)
+                        self._warmed.add(key)
+                self.warming = False
+            except DataUnavailable:
+                pass  # told by `problem`
+            await asyncio.sleep(WARM_S)
+
+    def _is_half_full(self) -> bool:
+        held = sum(len(one.held.snapshots.all.items) for one in self._kept.values() if one.held)
+        return len(self._kept) * 2 >= self._max_servers or held * 2 >= self._max_snapshots
+
     async def _followed(self) -> None:
         follower = self._follower
         if not follower.following.is_set():
@@ -145,6 +169,7 @@ class Fresh:
 
     def _forget_all(self) -> None:
         self._kept.clear()
+        self._warmed.clear()
 
     def _take(self, entries: Sequence[Entry]) -> None:
         """Mark what new events say is other now."""
@@ -185,6 +210,7 @@ class Fresh:
     async def _refresh_marked(self) -> None:
         for key in [key for key, one in self._kept.items() if one.marks.gone]:
             del self._kept[key]
+            self._warmed.discard(key)
         taken = [(key, one, one.marks, one.held) for key, one in self._kept.items() if one.held and one.marks]
         for _, one, _, _ in taken:
             one.marks = Marks()

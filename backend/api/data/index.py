@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 KEPT_SORTED = 2000
 """Items from which on an index is kept sorted by every key; a smaller one is sorted when that is asked for."""
 _MANY = 64  # changes at once, from which on sorting anew is cheaper than finding each place
 _KEPT_SEARCHES = 8
+_RUN = 5000  # entries that are sorted in one go at first
 
 Entry = tuple[int, str]
 """A sort key and an id; the order of entries is total."""
@@ -92,6 +94,31 @@ class Index:
             for number in range(self._orders):
                 self.entries(number)
 
+    def add(self, name: str, item: Item) -> None:
+        """One that is not there yet, while nobody asks for an order: `sort` afterwards."""
+        self.items[name] = item
+        self._sum = (self._sum + item.digest) % (1 << 64)
+
+    def sort(self) -> Iterator[None]:
+        """After `add`, in steps of some milliseconds; a small index is sorted when that is asked for."""
+        self._sorted = [None] * self._orders
+        self._searches.clear()
+        if len(self.items) < KEPT_SORTED:
+            return
+        for order in range(self._orders):
+            runs: list[list[Entry]] = []
+            items = iter(self.items.items())
+            while some := [(item.keys[order], name) for name, item in islice(items, _RUN)]:
+                some.sort()
+                runs.append(some)
+                yield
+            while len(runs) > 1:
+                merged = runs.pop(0) + runs.pop(0)
+                merged.sort()  # two runs: merged
+                runs.append(merged)
+                yield
+            self._sorted[order] = runs[0]
+
     def entries(self, order: int) -> list[Entry]:
         """All, ascending by this key; never change the list."""
         held = self._sorted[order]
@@ -166,6 +193,27 @@ class Collection:
     def tenant(self, user: str) -> Index:
         """Empty for an unknown one."""
         return self.tenants.get(user, self._none)
+
+    def add(self, items: Mapping[str, Item]) -> set[str]:
+        """As `apply`, for many new ones, while nobody asks for an order: `sort` afterwards."""
+        held, tenants = self.all.items, self.tenants
+        again = {name: item for name, item in items.items() if name in held}
+        for name, item in items.items():
+            if name in again:
+                continue
+            self.all.add(name, item)
+            index = tenants.get(item.owner)
+            if index is None:
+                index = tenants[item.owner] = Index(self._orders)
+            index.add(name, item)
+            if not item.good:
+                self.incomplete.add(name, item)
+        return {item.owner for item in items.values()} | (self.apply(again) if again else set())
+
+    def sort(self) -> Iterator[None]:
+        """In steps of some milliseconds."""
+        for index in (self.all, self.incomplete, *self.tenants.values()):
+            yield from index.sort()
 
     def apply(self, change: Change) -> set[str]:
         """Whose items changed."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -14,8 +16,10 @@ from backend.events.connection import Client
 from backend.events.keys import ServerKeys
 from backend.events.resp import pairs
 
-AT_ONCE = 1000  # snapshots in one read: what they are made into takes some milliseconds
-ROWS_AT_ONCE = 200
+AT_ONCE = 1000  # snapshots in one read
+IN_ONE_TURN = 100  # of which so many are made in a turn of the event loop, which takes some milliseconds
+ROWS_IN_ONE_TURN = 10
+MANY = 10_000  # snapshots
 
 
 async def load(client: Client, keys: ServerKeys) -> Projections:
@@ -27,18 +31,50 @@ async def load(client: Client, keys: ServerKeys) -> Projections:
     ids, sessions, tenants = await client.ask(
         keys.snapshots, [b"HKEYS", keys.snapshots], [b"HGETALL", keys.sessions], [b"HGETALL", keys.tenants]
     )
-    held.take_sessions(pairs(sessions))
-    held.take_tenants(pairs(tenants))
+    with _without_collection(len(ids) >= MANY):
+        await _load_snapshots(client, held, ids)
+        held.take_sessions(pairs(sessions))
+        held.take_tenants(pairs(tenants))
+        done = False
+        while not done:
+            done = held.tenants.refresh(ROWS_IN_ONE_TURN)
+            await asyncio.sleep(0)
+    return held
+
+
+async def _load_snapshots(client: Client, held: Projections, ids: Iterable[bytes]) -> None:
     wanted = iter(ids)
     while part := list(islice(wanted, AT_ONCE)):
-        (texts,) = await client.ask(keys.snapshots, [b"HMGET", keys.snapshots, *part])
-        held.take_snapshots({name.decode("utf-8", "replace"): text for name, text in zip(part, texts, strict=True)})
+        (texts,) = await client.ask(held.keys.snapshots, [b"HMGET", held.keys.snapshots, *part])
+        given = zip(part, texts, strict=True)
+        while some := {name.decode("utf-8", "replace"): text for name, text in islice(given, IN_ONE_TURN)}:
+            held.load_snapshots(some)
+            await asyncio.sleep(0)
+    for _ in held.snapshots.sort():
         await asyncio.sleep(0)
-    done = False
-    while not done:
-        done = held.tenants.refresh(ROWS_AT_ONCE)
-        await asyncio.sleep(0)
-    return held
+
+
+_paused = 0
+
+
+@contextmanager
+def _without_collection(many: bool) -> Iterator[None]:
+    """While so many objects are made that stay, looking for garbage among them would stop everything again and again;
+    nor is it looked for there later.
+    """
+    global _paused  # noqa: PLW0603 - the collector is of the process, and several may load
+    if not many:
+        yield
+        return
+    _paused += 1
+    gc.disable()
+    try:
+        yield
+    finally:
+        _paused -= 1
+        if not _paused:
+            gc.freeze()
+            gc.enable()
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,11 @@ class Projections:
         change = {name: None if text is None else self._snapshot(name, text) for name, text in fields.items()}
         self.tenants.touch(self.snapshots.apply(change))
 
+    def load_snapshots(self, fields: Mapping[str, bytes | None]) -> None:
+        """The same of fields that are new, faster; `snapshots.sort` has to follow."""
+        found = ((name, None if text is None else self._snapshot(name, text)) for name, text in fields.items())
+        self.tenants.touch(self.snapshots.add({name: item for name, item in found if item is not None}))
+
     def _snapshot(self, name: str, text: bytes) -> Item | None:
         try:
             return snapshot_item(text)

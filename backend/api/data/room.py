@@ -20,6 +20,8 @@ from backend.api.data.servers import Servers, detail, kopia_url, max_snapshot_ag
 from backend.api.http.answers import etag_of
 from backend.api.http.problem import not_found
 
+WARMING_S = 60.0  # then it counts as ready, however much is to be read
+
 Spawn = Callable[[Coroutine[Any, Any, None], str], object]
 
 
@@ -37,11 +39,14 @@ class Data:
     def __init__(self, servers: Servers, fresh: Fresh) -> None:
         self.all = servers
         self._fresh = fresh
+        self._started = time.monotonic()
 
     def start(self, spawn: Spawn) -> None:
         """What keeps it up to date."""
         spawn(self.all.run(), "servers")
         spawn(self._fresh.run(), "projections")
+        spawn(self._fresh.warm(self.all.keys), "warm projections")
+        self._started = time.monotonic()
 
     @property
     def problem(self) -> str:
@@ -51,6 +56,13 @@ class Data:
         except DataUnavailable as error:
             return error.detail
         return self._fresh.problem
+
+    @property
+    def warming(self) -> str:
+        """A sentence while it is better to ask another replica: what servers hold is being read for the first time."""
+        if self._fresh.warming and time.monotonic() - self._started < WARMING_S:
+            return "What the servers hold is being read: wait a moment."
+        return ""
 
     @property
     def loads(self) -> int:

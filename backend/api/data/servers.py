@@ -46,6 +46,11 @@ class Servers:
         """Of all that their list is made of."""
         return self._full.version
 
+    def keys(self) -> list[tuple[str, str]]:
+        """Namespaces and names."""
+        self.check()
+        return [(namespace, name) for namespace, _, name in (one.partition("/") for one in self._full.items)]
+
     def namespaces(self) -> frozenset[str]:
         """Those that have servers."""
         self.check()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from backend.api.data.projections import Projections
 from backend.controller.event_path import EventPath
 from backend.events.connection import Client, connect
 from backend.events.keys import FIREHOSE, ServerKeys
-from tests.api.data.helpers import KEY, NEW_YEAR, controller, fresh, holdings, snapshot, view
+from tests.api.data.helpers import KEY, NEW_YEAR, controller, fresh, holdings, snapshot, spawning, view
 from tests.events.helpers import until
 from tests.servers.redis import RedisCluster, RedisSentinels, RedisServer
 
@@ -97,6 +99,55 @@ async def test_a_deleted_server_is_empty(client: Client) -> None:
         await until_ids(data, {"a"})
         path.delete(KEY)
         await until_ids(data, set())
+
+
+@asynccontextmanager
+async def warm(client: Client, keys: list[tuple[str, str]], **limits: int) -> AsyncIterator[Fresh]:
+    async with spawning() as spawn:
+        data = Fresh(client, **limits)
+        spawn(data.run(), "fresh")
+        spawn(data.warm(lambda: keys), "warm")
+        yield data
+
+
+async def test_servers_are_read_before_somebody_asks(client: Client) -> None:
+    keys = [KEY]
+    async with controller(client) as path, warm(client, keys) as data:
+        path.journal(KEY).compare(holdings([snapshot("a")]), None)
+
+        async def held(wanted: int = 1) -> bool:
+            return len(data.held) == wanted and not data.warming
+
+        await until(held, "one server")
+        loads = data.loads
+        assert await until_ids(data, {"a"})
+        assert data.loads == loads
+        keys.append(OTHER)
+        await until(lambda: held(2), "the second")
+
+
+async def test_not_more_is_read_ahead_than_half_of_what_fits(single: Client) -> None:
+    keys = [("backup", f"vms-{number}") for number in range(6)]
+    async with warm(single, keys, max_servers=6) as data:
+
+        async def done() -> bool:
+            return not data.warming
+
+        await until(done, "the first pass")
+        assert data.held == keys[:3]
+
+
+async def test_after_a_loss_they_are_read_again(single: Client) -> None:
+    async with controller(single) as path, warm(single, [KEY]) as data:
+        path.journal(KEY).compare(holdings([snapshot("a")]), None)
+        await until_ids(data, {"a"})
+        loads = data.loads
+        await single.ask(FIREHOSE, [b"DEL", FIREHOSE])
+
+        async def again() -> bool:
+            return data.loads > loads and data.held == [KEY]
+
+        await until(again, "another load", timeout=40)
 
 
 async def test_only_so_many_servers_are_held(single: Client) -> None:

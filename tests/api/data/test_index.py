@@ -113,3 +113,26 @@ def test_a_search_is_kept_until_something_changes() -> None:
     index.apply({"50": item(chance, "50")})
     index.search(0, Slice(5), "bob", matches)
     assert len(asked) == 101
+
+
+@pytest.mark.parametrize("size", [100, 7 * KEPT_SORTED])
+def test_what_is_loaded_is_what_is_applied(size: int) -> None:
+    chance = random.Random(size)
+    made = {str(name): item(chance, str(name)) for name in range(size)}
+    loaded, applied = Collection(3), Collection(3)
+    names = list(made)
+    users = set()
+    for start in range(0, size, 70):  # some come twice
+        users |= loaded.add({name: made[name] for name in names[max(0, start - 3) : start + 70]})
+    for _ in loaded.sort():
+        pass
+    assert users == applied.apply(made)
+    for one, other in ((loaded.all, applied.all), (loaded.incomplete, applied.incomplete)):
+        check(one, other.items)
+        assert one.version == other.version
+    assert loaded.tenants.keys() == applied.tenants.keys()
+    for user, index in applied.tenants.items():
+        check(loaded.tenants[user], index.items)
+    loaded.apply({"0": None})
+    applied.apply({"0": None})
+    check(loaded.all, applied.all.items)
