@@ -13,9 +13,16 @@ export const DocumentTitle: Mocked<'DocumentTitle'> = () => null;
 
 export const NamespaceBar: Mocked<'NamespaceBar'> = () => null;
 
-export const ListPageHeader: FC<Parameters<Mocked<'ListPageHeader'>>[0]> = ({ title, children }) => (
+export const ListPageHeader: FC<Parameters<Mocked<'ListPageHeader'>>[0]> = ({ title, badge, children }) => (
   <header>
     <h1>{title}</h1>
+    {badge}
     {children}
   </header>
+);
+
+export const useK8sWatchResource = vi.fn<Mocked<'useK8sWatchResource'>>();
+
+export const ResourceYAMLEditor: Mocked<'ResourceYAMLEditor'> = ({ initialResource, readOnly }) => (
+  <textarea aria-label="YAML" readOnly={readOnly ?? false} defaultValue={JSON.stringify(initialResource)} />
 );

@@ -1,6 +1,6 @@
 /** Before each test file: matchers, English texts, and nothing left of the test before. */
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { afterEach } from 'vitest';
@@ -14,5 +14,13 @@ await i18next.use(initReactI18next).init({
   nsSeparator: '~',
   interpolation: { escapeValue: false },
 });
+
+// jsdom has no layout: everything is on the screen.
+globalThis.IntersectionObserver = class {
+  observe(): void {}
+  disconnect(): void {}
+} as unknown as typeof IntersectionObserver;
+
+configure({ testIdAttribute: 'data-test' });
 
 afterEach(() => cleanup());

@@ -2,7 +2,7 @@
 import { consoleFetch } from '@openshift-console/dynamic-plugin-sdk';
 import { API, fill, withQuery } from './base';
 import { apiError, failedResponse, isAbort } from './errors';
-import type { Body, GetPath, Parameters, Query } from './types';
+import type { Body, EventPage, EventQuery, GetPath, Parameters, Query } from './types';
 
 export interface GetOptions<P extends GetPath> {
   parameters?: Parameters<P>;
@@ -14,28 +14,37 @@ export interface GetOptions<P extends GetPath> {
 
 export type Answer<T> = { unchanged: true } | { unchanged: false; data: T; etag?: string };
 
-/** Throws ApiError; an AbortError when `signal` says so. */
-export const getIfChanged = async <P extends GetPath>(
-  path: P,
-  options: GetOptions<P> = {},
-): Promise<Answer<Body<P>>> => {
-  const url = API + withQuery(fill(path, options.parameters), options.query);
+const askIfChanged = async <T>(
+  url: string,
+  { etag, signal }: Pick<GetOptions<GetPath>, 'etag' | 'signal'>,
+): Promise<Answer<T>> => {
   const headers: Record<string, string> = { Accept: 'application/json' };
-  if (options.etag) headers['If-None-Match'] = options.etag;
+  if (etag) headers['If-None-Match'] = etag;
   try {
-    const response = await consoleFetch(url, { method: 'GET', headers, signal: options.signal });
+    const response = await consoleFetch(url, { method: 'GET', headers, signal });
     if (response.status === 304) return { unchanged: true };
-    return {
-      unchanged: false,
-      data: (await response.json()) as Body<P>,
-      etag: response.headers.get('ETag') ?? undefined,
-    };
+    return { unchanged: false, data: (await response.json()) as T, etag: response.headers.get('ETag') ?? undefined };
   } catch (error) {
     if (isAbort(error)) throw error;
     if (failedResponse(error)?.status === 304) return { unchanged: true };
     throw apiError(error);
   }
 };
+
+/** Throws ApiError; an AbortError when `signal` says so. */
+export const getIfChanged = <P extends GetPath>(path: P, options: GetOptions<P> = {}): Promise<Answer<Body<P>>> =>
+  askIfChanged(API + withQuery(fill(path, options.parameters), options.query), options);
+
+/**
+ * A server's events of the past, the newest first; `Accept` tells the page of them from the stream at the same path,
+ * which the types do not know. Throws as `getIfChanged` does.
+ */
+export const getEvents = (
+  place: { namespace: string; name: string },
+  query: EventQuery,
+  options: Pick<GetOptions<GetPath>, 'etag' | 'signal'> = {},
+): Promise<Answer<EventPage>> =>
+  askIfChanged(API + withQuery(fill('/servers/{namespace}/{name}/events', { ...place }), { ...query }), options);
 
 /** The body. Throws ApiError; an AbortError when `signal` says so. */
 export const get = async <P extends GetPath>(path: P, options: Omit<GetOptions<P>, 'etag'> = {}): Promise<Body<P>> => {

@@ -2,4 +2,5 @@
 export * from './base';
 export * from './client';
 export * from './errors';
+export * from './kubernetes';
 export * from './types';

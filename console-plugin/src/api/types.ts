@@ -1,5 +1,5 @@
 /** The API's types by short names; generated ones are in schema.d.ts. */
-import type { components, paths } from './schema';
+import type { components, operations, paths } from './schema';
 
 type Schemas = components['schemas'];
 
@@ -36,6 +36,14 @@ export interface ServerEvent<Name extends EventName = EventName> {
   traceparent?: string;
   data: EventSchemas[Name];
 }
+
+/** The newest first; `next` leads to older ones. */
+export interface EventPage {
+  items: ServerEvent[];
+  next?: string | null;
+}
+
+export type EventQuery = NonNullable<operations['listEvents']['parameters']['query']>;
 
 /** `snapshot.created.v1` of the full type. */
 export const eventName = (event: Pick<ServerEvent, 'type'>): string => event.type.slice(TYPE_PREFIX.length);

@@ -2,5 +2,6 @@
 export type { LiveState } from './store';
 export type { Scope } from './stream';
 export * from './useLive';
+export * from './usePages';
 export * from './useResource';
 export * from './useScope';

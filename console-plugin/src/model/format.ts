@@ -29,3 +29,28 @@ export const relative = (at: number, now: number, language: string): string => {
 
 export const absolute = (at: number, language: string): string =>
   new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'long' }).format(at);
+
+const LENGTHS: readonly (readonly [string, number])[] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+];
+
+/** `2 min, 5 sec`: the two largest units; below a second, one decimal. */
+export const duration = (seconds: number, language: string): string => {
+  const write = (value: number, unit: string): string =>
+    new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(
+      value,
+    );
+  if (seconds < 10) return write(Math.max(0, Math.round(seconds * 10) / 10), 'second');
+  const first = LENGTHS.findIndex(([, size]) => seconds >= size);
+  let rest = Math.round(seconds);
+  const parts: string[] = [];
+  for (const [unit, size] of LENGTHS.slice(first, first + 2)) {
+    const whole = Math.floor(rest / size);
+    rest -= whole * size;
+    if (whole) parts.push(write(whole, unit));
+  }
+  return parts.join(' ');
+};

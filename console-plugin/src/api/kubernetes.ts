@@ -1,0 +1,91 @@
+/** Requests to Kubernetes itself, through the console, by the user's own right: logs, and the deletion of a server. */
+import { consoleFetch } from '@openshift-console/dynamic-plugin-sdk';
+import { withQuery } from './base';
+import { ApiError, apiError, failedResponse, isAbort } from './errors';
+
+const KUBERNETES = '/api/kubernetes';
+export const GROUP = 'oadp.openshift.io';
+export const VERSION = 'v1alpha1';
+export const KIND = 'BackupStorageLocationServer';
+const PLURAL = 'backupstoragelocationservers';
+const SERVER_LABEL = `${GROUP}/backup-storage-location-server`;
+export const KOPIA_CONTAINER = 'kopia';
+
+interface Place {
+  namespace: string;
+  name: string;
+}
+
+/** Kubernetes' own sentence, where it sent a Status. */
+const kubernetesError = (error: unknown): ApiError => {
+  const response = failedResponse(error);
+  const status = (error as { json?: { message?: unknown } }).json;
+  if (response && typeof status?.message === 'string')
+    return new ApiError(response.status, response.statusText, status.message);
+  return apiError(error);
+};
+
+const ask = async (url: string, init: RequestInit): Promise<Response> => {
+  try {
+    return await consoleFetch(url, init);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw kubernetesError(error);
+  }
+};
+
+export interface Pod {
+  name: string;
+  created: string;
+  /** The Kopia container was started, so that there is a log. */
+  started: boolean;
+}
+
+interface PodList {
+  items: {
+    metadata: { name: string; creationTimestamp: string };
+    status?: { containerStatuses?: { name: string; state?: object; restartCount?: number }[] };
+  }[];
+}
+
+/** Pods of a server, the newest first. Throws ApiError. */
+export const podsOf = async ({ namespace, name }: Place, signal: AbortSignal): Promise<Pod[]> => {
+  const query = { labelSelector: `${SERVER_LABEL}=${name},app.kubernetes.io/name=kopia-server` };
+  const url = withQuery(`${KUBERNETES}/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`, query);
+  const found = (await (await ask(url, { method: 'GET', signal })).json()) as PodList;
+  return found.items
+    .map(({ metadata, status }): Pod => {
+      const kopia = status?.containerStatuses?.find((one) => one.name === KOPIA_CONTAINER);
+      const waiting = kopia?.state !== undefined && 'waiting' in kopia.state && !kopia.restartCount;
+      return { name: metadata.name, created: metadata.creationTimestamp, started: kopia !== undefined && !waiting };
+    })
+    .sort((a, b) => b.created.localeCompare(a.created));
+};
+
+export interface LogOptions {
+  /** Lines of the past. */
+  tailLines?: number;
+  /** RFC 3339. */
+  sinceTime?: string;
+  follow: boolean;
+}
+
+/** The log of the Kopia container as it is written, each line with its time. Throws ApiError. */
+export const openLog = async (
+  namespace: string,
+  pod: string,
+  options: LogOptions,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> => {
+  const path = `${KUBERNETES}/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`;
+  const query = { container: KOPIA_CONTAINER, timestamps: true, ...options };
+  const response = await ask(withQuery(path, query), { method: 'GET', signal });
+  if (!response.body) throw new ApiError(0, 'the log has no body', '');
+  return response.body;
+};
+
+/** Throws ApiError. */
+export const deleteServer = async ({ namespace, name }: Place): Promise<void> => {
+  const place = `namespaces/${encodeURIComponent(namespace)}/${PLURAL}/${encodeURIComponent(name)}`;
+  await ask(`${KUBERNETES}/apis/${GROUP}/${VERSION}/${place}`, { method: 'DELETE' });
+};

@@ -1,0 +1,29 @@
+/** How a snapshot came out, in one label. */
+import type { FC } from 'react';
+import { Label, Tooltip } from '@patternfly/react-core';
+import type { Snapshot } from '../api';
+import { useT } from '../i18n';
+
+export const SnapshotState: FC<{ snapshot: Pick<Snapshot, 'complete' | 'cause' | 'errors'> }> = ({ snapshot }) => {
+  const t = useT();
+  const { complete, cause, errors } = snapshot;
+  if (!complete)
+    return (
+      <Tooltip content={cause ? t('Incomplete: {{cause}}', { cause }) : t('Incomplete')}>
+        <Label status="warning" variant="outline" data-test="state-incomplete">
+          {t('Incomplete')}
+        </Label>
+      </Tooltip>
+    );
+  if (errors)
+    return (
+      <Label status="danger" variant="outline" data-test="state-errors">
+        {t('{{count}} files not read', { count: errors })}
+      </Label>
+    );
+  return (
+    <Label status="success" variant="outline" data-test="state-complete">
+      {t('Complete')}
+    </Label>
+  );
+};

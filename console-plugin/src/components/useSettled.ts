@@ -1,0 +1,13 @@
+/** What somebody types, once they pause: not a request for each letter. */
+import { useEffect, useState } from 'react';
+
+const PAUSE_MS = 300;
+
+export const useSettled = (value: string): string => {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+};
