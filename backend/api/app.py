@@ -25,6 +25,7 @@ from backend.api.routes.live import Live
 from backend.api.routes.rights import Rights
 from backend.api.routes.seen import Seen
 from backend.api.routes.shortcut import PageShortcut
+from backend.api.routes.subscriptions import Pushes, SubscriptionRoutes
 from backend.api.stream.hub import Hub
 from backend.api.ui.ui import Ui
 from backend.events.reader import StreamReader
@@ -46,6 +47,7 @@ class Parts:
     data: Data
     reader: StreamReader
     hub: Hub
+    pushes: Pushes
     ui: Ui | None = None
 
 
@@ -57,7 +59,9 @@ def routes_of(parts: Parts, seen: Seen, learn: Callable[[web.Request], None], ob
     live = Live(parts.hub, parts.access, parts.limits, seen, history, observer)
     rights = Rights(parts.access, parts.data)
     lists = Lists(parts.data, seen, learn)
-    return [*_process_routes(parts), *lists.routes(), *history.routes(), *live.routes(), *rights.routes()]
+    subscriptions = SubscriptionRoutes(parts.access, parts.data, parts.pushes)
+    read = [*lists.routes(), *history.routes(), *live.routes(), *rights.routes()]
+    return [*_process_routes(parts), *read, *subscriptions.routes()]
 
 
 def make_app(parts: Parts) -> web.Application:
@@ -88,7 +92,8 @@ def make_app(parts: Parts) -> web.Application:
 def description() -> bytes:
     """The OpenAPI document, without anything behind it."""
     nothing: Any = None
-    return encode(describe(routes_of(Parts(nothing, nothing, nothing, nothing, nothing), nothing, nothing, nothing)))
+    parts = Parts(nothing, nothing, nothing, nothing, nothing, nothing)
+    return encode(describe(routes_of(parts, nothing, nothing, nothing)))
 
 
 def describe(routes: Sequence[Route]) -> dict[str, Any]:

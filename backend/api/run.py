@@ -11,6 +11,7 @@ from aiohttp import web
 
 from backend.api.access.access import Access
 from backend.api.access.limits import Limits, Rates
+from backend.api.access.owners import Owners
 from backend.api.app import SHORTCUT, Parts, make_app
 from backend.api.data.fresh import Fresh
 from backend.api.data.room import Data
@@ -18,6 +19,7 @@ from backend.api.data.servers import Servers
 from backend.api.figures import watch
 from backend.api.http.quick import QuickRunner
 from backend.api.http.server_log import server_logger
+from backend.api.routes.subscriptions import Pushes
 from backend.api.settings import ApiSettings
 from backend.api.stream.hub import Hub
 from backend.api.tls import Certificate
@@ -26,6 +28,8 @@ from backend.api.ui.seal import Seal, new_secret, read_secrets
 from backend.api.ui.session import Sessions
 from backend.api.ui.ui import Ui
 from backend.events.connection import Client
+from backend.events.push.made import MadeStore
+from backend.events.push.scopes import ScopeStore
 from backend.events.reader import StreamReader
 from backend.kube.client import KubeClient
 from backend.telemetry.health import Health
@@ -60,9 +64,12 @@ async def run_api(
     hub = Hub(reader)
     spawn(hub.run(), "live events")
     watches = watch(hub, data)
+    made = MadeStore(redis)
+    owners = Owners(access, made, ScopeStore(redis), data.all.namespaces)
+    spawn(owners.run(), "rights of owners of subscriptions")
     limits = Limits(Rates(settings.rate, settings.burst, settings.streams))
     ui = page(access, limits) if page is not None else None
-    app = make_app(Parts(access, limits, data, reader, hub, ui))
+    app = make_app(Parts(access, limits, data, reader, hub, Pushes(redis, made, owners), ui))
     runner = QuickRunner(app, app[SHORTCUT], logger=server_logger(), access_log=None)
     try:
         await runner.setup()

@@ -42,7 +42,7 @@ async def _list(client: Client, options: argparse.Namespace) -> int:
     letters, after, left = DeadLetters(client, options.name), options.after, options.limit or None
     while page := await letters.page(after, min(100, left or 100)):
         for one in page:
-            print(json.dumps(as_json(one), ensure_ascii=False) if options.output == "json" else pretty(one))
+            print(json.dumps(one.shown(), ensure_ascii=False) if options.output == "json" else pretty(one))
         after = page[-1].id
         left = left - len(page) if left else None
         if left == 0:
@@ -50,22 +50,9 @@ async def _list(client: Client, options: argparse.Namespace) -> int:
     return 0
 
 
-def as_json(letter: DeadLetter) -> dict[str, Any]:
-    """Fields that mean something for its kind; the event as an object, or as text where it is no JSON."""
-    common = {"id": letter.id, "kind": letter.kind, "time": letter.time, "server": letter.server}
-    if letter.kind != EVENT:
-        rest = {"count": letter.count, "after": letter.after, "before": letter.before}
-        return common | {"reason": letter.reason} | rest
-    try:
-        event = json.loads(letter.event)
-    except ValueError:
-        event = letter.event.decode(errors="replace")
-    return common | {"reason": letter.reason, "attempts": letter.attempts, "first": letter.first, "event": event}
-
-
 def pretty(letter: DeadLetter) -> str:
     """One line for people; what events hold is quoted, so that it cannot forge a line."""
-    shown = as_json(letter)
+    shown = letter.shown()
     if letter.kind != EVENT:
         return f"{letter.id} {letter.time} gap: {letter.count or 'some'} batches, {letter.reason}"
     event = shown["event"] if isinstance(shown["event"], dict) else {}

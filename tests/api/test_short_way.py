@@ -24,15 +24,19 @@ from backports import zstd
 from backend.api.access import audit
 from backend.api.access.access import DECISION_S
 from backend.api.access.limits import Limits, Rates
+from backend.api.access.owners import Owners
 from backend.api.app import SHORTCUT, Parts, make_app
 from backend.api.data.fresh import Fresh
 from backend.api.data.room import Data
 from backend.api.data.servers import Servers
 from backend.api.http.quick import QuickRunner
 from backend.api.routes.shortcut import PageShortcut
+from backend.api.routes.subscriptions import Pushes
 from backend.api.stream.hub import Hub
 from backend.controller.event_path import EventPath
 from backend.events.connection import Client, connect
+from backend.events.push.made import MadeStore
+from backend.events.push.scopes import ScopeStore
 from backend.events.reader import StreamReader
 from tests import objects
 from tests.api.data.helpers import controller, holdings, snapshot, spawning
@@ -140,7 +144,9 @@ async def opened(cluster: Cluster, tokens: dict[str, str], redis: Client, scratc
         data = Data(Servers(office.client), Fresh(redis))
         data.start(spawn)
         limits = Limits(Rates(per_second=10, burst=BURST), clock=office.clock)
-        app = make_app(Parts(office.access, limits, data, reader, hub))
+        store = MadeStore(redis)
+        pushes = Pushes(redis, store, Owners(office.access, store, ScopeStore(redis), data.all.namespaces))
+        app = make_app(Parts(office.access, limits, data, reader, hub, pushes))
         runner = QuickRunner(app, app[SHORTCUT], access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

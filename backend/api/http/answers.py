@@ -38,6 +38,16 @@ def is_known(tags: frozenset[str], etag: str) -> bool:
     return "*" in tags or value in tags or any(f"{value}-{coding}" in tags for coding in CODINGS)
 
 
+def may_change(request: web.BaseRequest, etag: str) -> bool:
+    """Whether `If-Match` permits a change of what has this ETag now; without one, everything does."""
+    tags = request.if_match
+    if tags is None:
+        return True
+    value = etag.strip('"')
+    known = {value, *(f"{value}-{coding}" for coding in CODINGS)}
+    return any(tag.value == "*" or (tag.value in known and not tag.is_weak) for tag in tags)
+
+
 def not_modified(etag: str) -> web.Response:
     return web.Response(status=304, headers={"ETag": etag, "Vary": "Accept-Encoding"})
 

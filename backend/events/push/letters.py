@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,18 @@ class DeadLetter:
     count: int = 0
     after: str = ""
     before: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """Fields that mean something for its kind; the event as an object, or as text where it is no JSON."""
+        common = {"id": self.id, "kind": self.kind, "time": self.time, "server": self.server}
+        if self.kind != EVENT:
+            rest = {"count": self.count, "after": self.after, "before": self.before}
+            return common | {"reason": self.reason} | rest
+        try:
+            event = json.loads(self.event)
+        except ValueError:
+            event = self.event.decode(errors="replace")
+        return common | {"reason": self.reason, "attempts": self.attempts, "first": self.first, "event": event}
 
     def add(self, keys: PushKeys) -> tuple[bytes, ...]:
         """The command that adds it to the others."""

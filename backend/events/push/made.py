@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import ValidationError
 
 from backend.events.connection import Client
 from backend.events.errors import StoreError
@@ -13,8 +16,11 @@ from backend.events.keys import FIREHOSE
 from backend.events.push.keys import CHANGES, DUE, MADE, NAMES, OWNED, POLICY, SCOPES, UID_PREFIX, PushKeys
 from backend.events.push.made_models import Made, Owner, Record, record_of
 from backend.events.push.made_scripts import CHANGE, CREATE, LOOK, REMOVE
+from backend.events.push.models import NAME
 from backend.events.push.policy import Policy
 from backend.events.resp import pairs
+
+_NAME = re.compile(NAME)
 
 
 class NameTaken(Exception):
@@ -52,6 +58,8 @@ class MadeStore:
 
     async def find(self, owner: str, name: str) -> Record | None:
         """Raises UnknownRecord."""
+        if _NAME.fullmatch(name) is None:  # a blank would reach into the names of others
+            return None
         (uid,) = await self._client.ask(FIREHOSE, [b"HGET", OWNED, _field(owner, name)])
         if uid is None:
             return None
@@ -126,7 +134,10 @@ class MadeStore:
     async def policy(self) -> Policy | None:
         """None: no dispatcher has told it yet."""
         (text,) = await self._client.ask(FIREHOSE, [b"GET", POLICY])
-        return Policy.model_validate_json(text) if text else None
+        try:
+            return Policy.model_validate_json(text) if text else None
+        except ValidationError:
+            return None  # of another version
 
 
 def _field(owner: str, name: str) -> bytes:

@@ -191,6 +191,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Push subscriptions */
+        get: operations["listSubscriptions"];
+        put?: never;
+        /** A new push subscription */
+        post: operations["createSubscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One push subscription */
+        get: operations["getSubscription"];
+        put?: never;
+        post?: never;
+        /** Delete it, with its dead letters */
+        delete: operations["deleteSubscription"];
+        options?: never;
+        head?: never;
+        /** Change, pause, resume or confirm it */
+        patch: operations["changeSubscription"];
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{name}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was given up */
+        get: operations["listDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{name}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deliver events once more */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{name}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the deliveries go */
+        get: operations["getDeliveryState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -537,6 +625,153 @@ export interface components {
              */
             cloudInit: string;
         };
+        /** DeadLetterPage */
+        DeadLetterPage: {
+            /** Items */
+            items: components["schemas"]["DeadLetterView"][];
+            /**
+             * Next
+             * @description The cursor of the next page; absent on the last one.
+             * @default null
+             */
+            next?: string | null;
+        };
+        /**
+         * DeadLetterView
+         * @description `event`: what was given up. `gap`: batches that were trimmed before they were delivered.
+         */
+        DeadLetterView: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "event" | "gap";
+            /** Time */
+            time: string;
+            /**
+             * Server
+             * @description <namespace>/<name>; empty: of several.
+             */
+            server: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Attempts
+             * @default null
+             */
+            attempts?: number | null;
+            /**
+             * First
+             * @default null
+             */
+            first?: string | null;
+            /**
+             * Event
+             * @default null
+             */
+            event?: unknown;
+            /**
+             * Count
+             * @default null
+             */
+            count?: number | null;
+            /**
+             * After
+             * @default null
+             */
+            after?: string | null;
+            /**
+             * Before
+             * @default null
+             */
+            before?: string | null;
+        };
+        /**
+         * DeliveryState
+         * @description How the deliveries go. Counters are of all time.
+         */
+        DeliveryState: {
+            /**
+             * Phase
+             * @enum {string}
+             */
+            phase: "active" | "paused" | "waiting" | "refused" | "gone";
+            /**
+             * Reason
+             * @description Why it is not active.
+             * @default null
+             */
+            reason?: string | null;
+            /**
+             * Current
+             * @description The newest change is in effect.
+             */
+            current: boolean;
+            /**
+             * Position
+             * @description Up to here everything is settled; `redeliver` takes it.
+             * @default null
+             */
+            position?: string | null;
+            /**
+             * Lagbatches
+             * @description Of events, of all servers, that are not settled.
+             */
+            lagBatches: number;
+            /**
+             * Lagsince
+             * @description When the oldest of them was stored.
+             * @default null
+             */
+            lagSince?: string | null;
+            /** Delivered */
+            delivered: number;
+            /**
+             * Failures
+             * @description Attempts that failed.
+             */
+            failures: number;
+            /**
+             * Lastsuccess
+             * @default null
+             */
+            lastSuccess?: string | null;
+            /**
+             * Lasterror
+             * @default null
+             */
+            lastError?: string | null;
+            /**
+             * Error
+             * @description What went wrong last.
+             * @default null
+             */
+            error?: string | null;
+            /** Deadletters */
+            deadLetters: number;
+            /**
+             * Redelivering
+             * @description Dead letters that are to be delivered after all.
+             */
+            redelivering: number;
+            /**
+             * Dropped
+             * @description Dead letters that had to go for newer ones.
+             */
+            dropped: number;
+            /**
+             * Lostbatches
+             * @description Trimmed before they were delivered.
+             */
+            lostBatches: number;
+            /**
+             * Held
+             * @description Of servers that the caller may see.
+             */
+            held: components["schemas"]["HeldServer"][];
+        };
         /**
          * DriftPolicy
          * @enum {string}
@@ -582,6 +817,22 @@ export interface components {
              * @default null
              */
             ignore?: string[] | null;
+        };
+        /**
+         * HeldServer
+         * @description A server whose oldest event fails, so that its later events wait.
+         */
+        HeldServer: {
+            /** Server */
+            server: string;
+            /** Attempts */
+            attempts: number;
+            /** Since */
+            since: string;
+            /** Next */
+            next: string;
+            /** Error */
+            error: string;
         };
         /**
          * LabelSelector
@@ -730,6 +981,87 @@ export interface components {
             allowedNamespaces?: components["schemas"]["LabelSelector"];
         };
         /**
+         * NewSubscription
+         * @description Where events shall go, and which. Durations are texts such as `10s`.
+         */
+        NewSubscription: {
+            /** Sink */
+            sink: string;
+            /**
+             * Mode
+             * @default structured
+             * @enum {string}
+             */
+            mode?: "structured" | "binary";
+            /**
+             * Start
+             * @default now
+             * @enum {string}
+             */
+            start?: "now" | "earliest";
+            /**
+             * Servers
+             * @default []
+             */
+            servers?: string[];
+            /**
+             * Filters
+             * @default null
+             */
+            filters?: unknown[] | null;
+            /**
+             * Validate
+             * @default false
+             */
+            validate?: boolean;
+            /**
+             * Origin
+             * @default bsls
+             */
+            origin?: string;
+            /**
+             * Timeout
+             * @default PT10S
+             */
+            timeout?: string;
+            /**
+             * Maxinflight
+             * @default 4
+             */
+            maxInFlight?: number;
+            /**
+             * @default {
+             *       "firstWait": "1s",
+             *       "longestWait": "5m",
+             *       "attempts": 300,
+             *       "age": "24h"
+             *     }
+             */
+            retry?: components["schemas"]["Retry-Input"];
+            /**
+             * Deadletters
+             * @default 1000
+             */
+            deadLetters?: number;
+            /** Name */
+            name: string;
+            /**
+             * Vmnamespaces
+             * @default []
+             */
+            vmNamespaces?: string[];
+            /**
+             * Credentials
+             * @default null
+             */
+            credentials?: string | null;
+            /**
+             * Paused
+             * @default false
+             */
+            paused?: boolean;
+        };
+        /**
          * ObjectivesSpec
          * @description What the tenants' backups are measured against.
          */
@@ -792,6 +1124,54 @@ export interface components {
             detail?: string;
             instance?: string;
             requestId?: string;
+        };
+        /**
+         * Redeliver
+         * @description Exactly one of these: from a place of the stream on, or single dead letters.
+         */
+        Redeliver: {
+            /**
+             * Position
+             * @description Of an event that was had, as streams tell.
+             * @default null
+             */
+            position?: string | null;
+            /**
+             * Since
+             * @description When it was stored: RFC 3339, or such as 2h.
+             * @default null
+             */
+            since?: string | null;
+            /**
+             * Deadletters
+             * @description Their ids.
+             * @default null
+             */
+            deadLetters?: string[] | null;
+        };
+        /**
+         * Redelivered
+         * @description What comes once more.
+         */
+        Redelivered: {
+            /**
+             * First
+             * @description The oldest entry; absent: nothing is there yet.
+             * @default null
+             */
+            first?: string | null;
+            /**
+             * Complete
+             * @description False: older entries were trimmed.
+             * @default true
+             */
+            complete?: boolean;
+            /**
+             * Deadletters
+             * @description How many were handed to the dispatcher.
+             * @default 0
+             */
+            deadLetters?: number;
         };
         /** RejectedLine */
         RejectedLine: {
@@ -900,6 +1280,58 @@ export interface components {
              * @default null
              */
             keepAnnual?: number | null;
+        };
+        /**
+         * Retry
+         * @description Waits double from `first_wait` to `longest_wait`; after `attempts`, or past `age`, an event is a dead letter.
+         */
+        "Retry-Input": {
+            /**
+             * Firstwait
+             * @default PT1S
+             */
+            firstWait?: string;
+            /**
+             * Longestwait
+             * @default PT5M
+             */
+            longestWait?: string;
+            /**
+             * Attempts
+             * @default 300
+             */
+            attempts?: number;
+            /**
+             * Age
+             * @default P1D
+             */
+            age?: string;
+        };
+        /**
+         * Retry
+         * @description Waits double from `first_wait` to `longest_wait`; after `attempts`, or past `age`, an event is a dead letter.
+         */
+        "Retry-Output": {
+            /**
+             * Firstwait
+             * @default 1s
+             */
+            firstWait?: string;
+            /**
+             * Longestwait
+             * @default 5m
+             */
+            longestWait?: string;
+            /**
+             * Attempts
+             * @default 300
+             */
+            attempts?: number;
+            /**
+             * Age
+             * @default 24h
+             */
+            age?: string;
         };
         /**
          * RightsView
@@ -1287,6 +1719,177 @@ export interface components {
             reason: string;
             /** Lasttransitiontime */
             lastTransitionTime: string;
+        };
+        /**
+         * Subscription
+         * @description One of the caller's own, as it was made.
+         */
+        Subscription: {
+            /** Name */
+            name: string;
+            /**
+             * Owner
+             * @description The user name of who made it.
+             */
+            owner: string;
+            /** Created */
+            created: string;
+            /** Changed */
+            changed: string;
+            /**
+             * Confirmed
+             * @description When the owner last made or changed it; their groups are those of then.
+             */
+            confirmed: string;
+            /** Sink */
+            sink: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "structured" | "binary";
+            /**
+             * Start
+             * @enum {string}
+             */
+            start: "now" | "earliest";
+            /** Servers */
+            servers: string[];
+            /** Filters */
+            filters: unknown[] | null;
+            /** Vmnamespaces */
+            vmNamespaces: string[];
+            /** Credentials */
+            credentials: string | null;
+            /** Paused */
+            paused: boolean;
+            /** Validate */
+            validate: boolean;
+            /** Origin */
+            origin: string;
+            /** Timeout */
+            timeout: string;
+            /** Maxinflight */
+            maxInFlight: number;
+            retry: components["schemas"]["Retry-Output"];
+            /** Deadletters */
+            deadLetters: number;
+        };
+        /**
+         * SubscriptionChange
+         * @description What to change, by JSON merge patch: null puts a field back to its default. `{}` confirms the subscription.
+         *     `paused: false` also delivers again to a sink that had answered 410.
+         */
+        SubscriptionChange: {
+            /**
+             * Sink
+             * @default null
+             */
+            sink?: string | null;
+            /**
+             * Mode
+             * @default null
+             */
+            mode?: ("structured" | "binary") | null;
+            /**
+             * Servers
+             * @default null
+             */
+            servers?: string[] | null;
+            /**
+             * Filters
+             * @default null
+             */
+            filters?: unknown[] | null;
+            /**
+             * Vmnamespaces
+             * @default null
+             */
+            vmNamespaces?: string[] | null;
+            /**
+             * Credentials
+             * @default null
+             */
+            credentials?: string | null;
+            /**
+             * Paused
+             * @default null
+             */
+            paused?: boolean | null;
+            /**
+             * Validate
+             * @default null
+             */
+            validate?: boolean | null;
+            /**
+             * Origin
+             * @default null
+             */
+            origin?: string | null;
+            /**
+             * Timeout
+             * @default null
+             */
+            timeout?: string | null;
+            /**
+             * Maxinflight
+             * @default null
+             */
+            maxInFlight?: number | null;
+            /**
+             * Retry
+             * @default null
+             */
+            retry?: {
+                [key: string]: string | number | null;
+            } | null;
+            /**
+             * Deadletters
+             * @default null
+             */
+            deadLetters?: number | null;
+        };
+        /**
+         * SubscriptionItem
+         * @description One of a list. Of others' subscriptions the sink is told without its path; those of the dispatcher's settings
+         *     have no owner here, and only a name and a state.
+         */
+        SubscriptionItem: {
+            /** Name */
+            name: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "api" | "settings";
+            /**
+             * Owner
+             * @default null
+             */
+            owner?: string | null;
+            /**
+             * Sink
+             * @default null
+             */
+            sink?: string | null;
+            /**
+             * Mode
+             * @default null
+             */
+            mode?: ("structured" | "binary") | null;
+            /**
+             * Servers
+             * @default null
+             */
+            servers?: string[] | null;
+            state: components["schemas"]["DeliveryState"];
+        };
+        /** SubscriptionList */
+        SubscriptionList: {
+            /** Items */
+            items: components["schemas"]["SubscriptionItem"][];
+            /** Total */
+            total: number;
         };
         /**
          * TLSSpec
@@ -3506,6 +4109,864 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TracePage"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSubscriptions: {
+        parameters: {
+            query?: {
+                /** @description Everybody's; for those who may list servers in all namespaces. */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionList"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubscription"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Its version: send it as If-Match with a change. */
+                    ETag?: string;
+                    /** @description Its path. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    /** @description Its version: send it as If-Match with a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionChange"];
+            };
+        };
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    /** @description Its version: send it as If-Match with a change. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description Items of a page. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterPage"];
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redeliver"];
+            };
+        };
+        responses: {
+            /** @description They come */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redelivered"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDeliveryState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryState"];
                 };
             };
             /** @description Unchanged */

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from backend.dispatch.made import job_of
 from backend.dispatch.settings import InvalidSettings, Settings, Subscription, load
+from backend.dispatch.warrant import OwnersWarrant
+from backend.events.push.made_models import Made, Owner, Record, UnknownRecord, record_of
+from backend.events.push.policy import NotAllowed, Policy
 
 SINK = "https://siem.example.com/hook"
 TARGET = {"host": "siem.example.com"}
@@ -141,3 +145,80 @@ def test_the_example_of_the_documentation_is_right(tmp_path: Path) -> None:
 def test_the_path_of_a_sink_is_not_told(tmp_path: Path) -> None:
     (found,) = one(tmp_path, sink="https://siem.example.com/services/secret?code=secret").subscriptions
     assert "secret" not in repr(found) + found.place
+
+
+# --- what people may do through the API ------------------------------------------------------------------------------
+
+API_TARGET = {
+    "host": "*.apps.example.com", "networks": ["10.0.0.0/8"], "caFile": "/credentials/ca.crt",
+    "credentials": [{"name": "siem", "bearerTokenFile": "/credentials/siem", "users": ["alice"], "groups": ["sre"]}],
+}  # fmt: skip
+
+
+def made(**changed: Any) -> Made:
+    return Made.model_validate({"name": "mine", "sink": "https://x.apps.example.com/events"} | changed)
+
+
+def test_what_is_published_tells_no_files_nor_addresses(tmp_path: Path) -> None:
+    api = read(tmp_path, {"api": {"targets": [API_TARGET], "perOwner": 3, "ownerAge": "48h"}}).api
+    text = api.public().model_dump_json(by_alias=True)
+    assert Policy.model_validate_json(text) == api.public()
+    assert "/credentials" not in text
+    assert "10.0.0.0" not in text
+    assert '"ownerAge":"48h"' in text
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ({"credentials": [{"name": "a", "users": ["alice"]}]}, "need a bearerTokenFile, or headers"),
+        ({"credentials": [{"name": "a", "bearerTokenFile": "/x"}]}, "need users or groups"),
+        (API_TARGET | {"scheme": "http"}, "over https only"),
+        (API_TARGET | {"credentials": API_TARGET["credentials"] * 2}, "the same name"),
+        ({"credentials": [{"name": "A b", "bearerTokenFile": "/x", "users": ["a"]}]}, "name: String should match"),
+    ],
+)
+def test_mistakes_in_targets_of_the_api(tmp_path: Path, target: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InvalidSettings, match=reason):
+        read(tmp_path, {"api": {"targets": [{"host": "x.example.com"} | target]}})
+
+
+@pytest.mark.parametrize(
+    ("changed", "user", "groups", "field", "reason"),
+    [
+        ({}, "bob", (), "", ""),
+        ({"credentials": "siem"}, "alice", (), "", ""),
+        ({"credentials": "siem"}, "bob", ("sre",), "", ""),
+        ({"credentials": "siem"}, "bob", ("dev",), "credentials", "open to bob"),
+        ({"credentials": "siem", "sink": "https://siem.example.com/"}, "alice", (), "sink", "no target permits"),
+        ({"sink": "http://x.apps.example.com/"}, "alice", (), "sink", "api.targets in the settings of the dispatcher"),
+    ],
+)
+def test_who_may_push_where(
+    tmp_path: Path, changed: dict[str, Any], user: str, groups: tuple[str, ...], field: str, reason: str
+) -> None:
+    """The targets of the settings' own subscriptions do not count."""
+    settings = read(tmp_path, {"targets": [TARGET], "api": {"targets": [API_TARGET]}})
+    record = Record(uid="api.1", rev=1, owner=Owner(user=user, groups=groups), created=0, changed=0, confirmed=0,
+                    made=made(**changed))  # fmt: skip
+    if not reason:
+        found = job_of(record, settings.api, OwnersWarrant())
+        assert (found.subscription.name, found.target.networks) == ("api.1", settings.api.targets[0].networks)
+        assert found.subscription.ca_file == Path("/credentials/ca.crt")
+        assert found.subscription.has_credentials == ("credentials" in changed)
+        return
+    with pytest.raises(NotAllowed, match=reason) as told:
+        job_of(record, settings.api, OwnersWarrant())
+    assert told.value.field == field
+    with pytest.raises(NotAllowed, match=r"an administrator has to add one to api\.targets"):
+        settings.api.model_copy(update={"targets": ()}).public().find(made(), "alice", ())
+
+
+def test_a_record_is_read_as_it_was_written() -> None:
+    owner = Owner(user="alice", uid="1", groups=("a",), extra={"scopes": ("full",)})
+    one = made(timeout="20s", retry={"age": "1h30m"}, filters=[{"exact": {"id": "x"}}], paused=True)
+    record = Record(uid="api.1", rev=12, owner=owner, created=1, changed=2, confirmed=3, made=one)
+    assert record.text().startswith(b"12 {")
+    assert record_of(record.text()) == record
+    with pytest.raises(UnknownRecord):
+        record_of(b'12 {"uid":"x"}')
