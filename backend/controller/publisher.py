@@ -101,7 +101,7 @@ class Publisher:
         await self._settle(wait=False)
         await self._firehose.room()
         await self._load()
-        made = self._steps()
+        made = await self._steps()
         try:
             await self._settle(wait=True)
         except BaseException:
@@ -143,14 +143,20 @@ class Publisher:
             ):
                 journal.load(loaded)
 
-    def _steps(self) -> Made:
-        """One commit of each journal that has something to tell, until it is enough; the others come next time."""
+    async def _steps(self) -> Made:
+        """One commit of each journal that has something to tell, until it is enough; the others come next time. In
+        between, what was made before goes on to Redis, and logs are read.
+        """
         made: Made = []
         size = 0
         due = [(key, one) for key, one in self._journals.items() if one.loaded and one.due]
         for key, journal in due:
             if size > AT_ONCE:
                 break
+            if made:
+                await asyncio.sleep(0)
+                if self._journals.get(key) is not journal or not journal.loaded:
+                    continue  # what was under way told its end, or failed
             size += journal.waiting
             commit = journal.step()
             del self._journals[key]

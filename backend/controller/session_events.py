@@ -111,7 +111,7 @@ class SessionEvents:
         ended = Template(source, SessionEnded, timed, (*head, *tail, "started", "seconds", "reason")).parts
         self._unmatched = Template(source, SessionEnded, session | {"reason": CLOSED.decode()}, (*head, *tail)).parts
         # From trace to address the events of a session are the same: that is made once.
-        self._story = started[4:8]
+        self._middle = started[4:8]
         self._started = (*started[:4], started[8])
         self._ended = (*ended[:4], *ended[8:])
 
@@ -164,16 +164,15 @@ class SessionEvents:
             trace, span = self._trace + digits, digits[-16:]
         else:
             trace, span = trace_of(name)
-        known = self._known(name, time, trace, span, user, address)
-        self.latest[user] = self.open[key] = known
+        story = self._story(name, trace, span, user, address)
+        self.latest[user] = self.open[key] = (name, time, trace, span, user, address, story)
         self._dirty.add(key)
         to_id, to_subject, to_time, to_story, end = self._started
-        self.events.append(b"".join((to_id, name, to_subject, user, to_time, time, to_story, known[6], end)))
+        self.events.append(b"".join((to_id, name, to_subject, user, to_time, time, to_story, story, end)))
 
-    def _known(self, name: bytes, time: bytes, trace: bytes, span: bytes, user: bytes, address: bytes) -> Open:
-        to_span, to_session, to_user, to_address = self._story
-        story = b"".join((trace, to_span, span, to_session, name, to_user, user, to_address, address))
-        return name, time, trace, span, user, address, story
+    def _story(self, name: bytes, trace: bytes, span: bytes, user: bytes, address: bytes) -> bytes:
+        to_span, to_session, to_user, to_address = self._middle
+        return b"".join((trace, to_span, span, to_session, name, to_user, user, to_address, address))
 
     def _another_stream(self, key: Key, starts: bytes) -> None:
         """One of several that a client has open over its connection comes or goes."""
@@ -235,7 +234,8 @@ class SessionEvents:
             user, address = kept["user"].encode(), kept["address"].encode()
             key = user + _FROM + address
             name, started, trace, span = (str(kept[field]).encode() for field in _FIELDS)
-            self.open[key] = self._known(name, started, trace, span, user, address)
+            story = self._story(name, trace, span, user, address)
+            self.open[key] = (name, started, trace, span, user, address, story)
             self._kept.add(key)
             if int(kept["streams"]) > 1:
                 self._more[key] = int(kept["streams"]) - 1

@@ -65,12 +65,15 @@ def encode(source: Source, payload: Payload, *, id: str, time: str, trace: Trace
     trace = trace or trace_of(f"{source.uri} {id}")
     subject = source.name if type_of(payload).subject == SERVER else str(payload.user)  # type: ignore[attr-defined]
     data = payload.model_dump_json(by_alias=True, exclude_none=True)
-    values = (*(_escaped(one) for one in (id, subject, time, trace.trace_id, trace.span_id)), data.encode(), b"")
+    values = (*map(_escaped, (id, subject, time, trace.trace_id, trace.span_id)), data.encode(), b"")
     return b"".join(chain.from_iterable(zip(_frame(source, type(payload)), values, strict=True)))
 
 
+_quoted = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` makes an encoder each time
+
+
 def _escaped(text: str) -> bytes:
-    return json.dumps(text, ensure_ascii=False)[1:-1].encode()
+    return _quoted(text)[1:-1].encode()
 
 
 # --- templates -------------------------------------------------------------------------------------------------------
