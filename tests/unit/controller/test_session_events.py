@@ -15,6 +15,7 @@ from backend.events.envelope import Source
 
 RUN = b"b1d6f0a4-62a5-4c62-8a44-0f6c2f6f3f10."
 ALICE = "alice@vm-1"
+CAPTURES = Path(__file__).parents[1] / "kopia/captures"
 
 
 def line(second: float, word: str, user: str = ALICE, address: str = "10.0.0.7:48418") -> bytes:
@@ -169,7 +170,7 @@ def test_chunks_do_not_matter() -> None:
     assert len(ids) == len(set(ids)) > 200
 
 
-@pytest.mark.parametrize("capture", sorted((Path(__file__).parents[1] / "kopia/captures").glob("*.log")), ids=lambda one: one.stem)
+@pytest.mark.parametrize("capture", sorted(CAPTURES.glob("*.log")), ids=lambda one: one.stem)
 def test_servers_of_all_versions_write_the_form_that_is_read_fast(capture: Path) -> None:
     sessions, others = made()
     lines = capture.read_bytes().splitlines()
