@@ -11,8 +11,8 @@ import { useLoaded } from '../../../live';
 import { bytes, count } from '../../../model/format';
 import { ownEvents } from '../context';
 import type { TabProps } from '../context';
-import { dayStart, daysOf } from './trend';
-import type { Day } from './trend';
+import { dayStart, daysOf } from './days';
+import type { Day } from './days';
 
 const DAYS = 30;
 const PAGE = 500;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Snapshot } from '../../../api';
-import { daysOf } from './trend';
+import { daysOf } from './days';
 
 const now = Date.parse('2026-11-28T15:00:00Z');
 const snapshot = (startTime: string | null, sizeBytes: number, complete = true): Snapshot =>
