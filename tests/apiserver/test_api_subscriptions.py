@@ -286,6 +286,8 @@ async def test_bodies_are_json_and_small(site: Site) -> None:
     await site.send("backup-a", "POST", ALL, b"a=b", 415, Content_Type="application/x-www-form-urlencoded")
     await site.send("backup-a", "PATCH", f"{ALL}/one", b"{}", 415, Content_Type="text/plain")
     await site.send("backup-a", "PATCH", f"{ALL}/one", [], 422)
+    for odd in (b'{"filters": [{"exact": {"type": "\\ud800"}}]}', b'{"retry": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001):
+        await site.send("backup-a", "PATCH", f"{ALL}/one", odd, 400)
     for body in ({"name": "two"}, {"start": "earliest"}, {"strange": 1}, {"sink": "x"}, {"retry": {"age": "x"}}):
         refused = await site.send("backup-a", "PATCH", f"{ALL}/one", body, 422)
         assert next(iter(body)) in refused.body["errors"][0]["field"]
@@ -341,6 +343,7 @@ async def test_redelivery(site: Site) -> None:
     assert done.body["deadLetters"] == 1
     await site.took([bad])
     await site.reaches("backup-a", "again", deadLetters=1, redelivering=0)
+    await site.send("backup-a", "POST", f"{ALL}/again/redeliver", {"since": "0001-01-01T00:00:00Z"}, 202)
     for body in ({}, {"since": "1h", "position": "1-0"}, {"since": "soon"}, {"position": "x"}, {"deadLetters": ["x"]},
                  {"position": f"{2**64}-0"}, {"deadLetters": []}):  # fmt: skip
         await site.send("backup-a", "POST", f"{ALL}/again/redeliver", body, 422)

@@ -194,6 +194,12 @@ async def test_a_rewound_one_reads_all_once_more_and_still_notices_what_is_trimm
     done = await rewind(client, record.uid, again[-1].id)
     assert (done.first, done.complete) == ("", True)
     assert (await Subscriptions(client).status(record.uid)).waiting == 0
+    done = await rewind(client, record.uid, "99999999999999-0")  # what comes before then is not left out
+    assert done.first == ""
+    await feed.add("new")
+    store = await delivering(client, record)
+    found, lost = await store.read(10)
+    assert (names(found), lost) == (["new"], None)
 
 
 async def test_a_batch_that_was_half_delivered_begins_anew_after_a_rewind(client: Client) -> None:

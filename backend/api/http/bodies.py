@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from backend.api.http.answers import JSON_TYPE
 from backend.api.http.problem import BAD_REQUEST, INVALID_BODY, UNSUPPORTED_TYPE, Problem
@@ -20,8 +20,8 @@ async def read_changes(request: web.Request) -> dict[str, Any]:
     if request.content_type not in {JSON_TYPE, MERGE_PATCH}:
         raise Problem(UNSUPPORTED_TYPE, f"Send the body as {MERGE_PATCH} or {JSON_TYPE}.")
     try:
-        found = json.loads(await request.read())
-    except (ValueError, RecursionError):
+        found = from_json(await request.read())  # as strict as models: no lone surrogates, no endless depth
+    except ValueError:
         raise Problem(BAD_REQUEST, "The body is not JSON: correct its syntax.") from None
     if not isinstance(found, dict):
         raise Problem(INVALID_BODY, "Send an object that holds the fields to change.")

@@ -90,7 +90,7 @@ class SubscriptionRoutes:
             Route("PATCH", ONE, self.change, "changeSubscription", "Change, pause, resume or confirm it", tag,
                   answers=(one,), body=models.SubscriptionChange, problems=(409, 412, 413, 415, 422)),
             Route("DELETE", ONE, self.delete, "deleteSubscription", "Delete it, with its dead letters", tag,
-                  answers=(Answer(204, "Deleted", media=""),), problems=(409, 412)),
+                  answers=(Answer(204, "Deleted"),), problems=(409, 412)),
             Route("GET", f"{ONE}/state", self.state, "getDeliveryState", "How the deliveries go", tag,
                   answers=(Answer(200, "It", models.DeliveryState), same)),
             Route("GET", f"{ONE}/dead-letters", self.dead_letters, "listDeadLetters", "What was given up", tag,
@@ -301,7 +301,7 @@ def _place(wanted: models.Redeliver) -> str:
         moment = parse_moment(str(wanted.since), int(time.time() * 1000))
     except ValueError as error:
         raise _wrong("since", str(error)) from None
-    return previous(f"{moment}-0")
+    return previous(f"{max(0, moment)}-0")
 
 
 def _position(field: str, text: str) -> str:

@@ -151,21 +151,23 @@ for i = 1, #flat, 2 do info[flat[i]] = flat[i + 1] end
 if ARGV[3] ~= '' and #redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3]) == 0 then return {0, 0} end
 local newer = #redis.call('XRANGE', KEYS[1], '(' .. ARGV[4], '+', 'COUNT', 5000)
 if newer == 5000 then return {0, 0} end
-local place = id(ARGV[2])
+local after = ARGV[2]
+if before(id(info['last-generated-id']), id(after)) then after = info['last-generated-id'] end -- the future is now
+local place = id(after)
 while true do
-  local found = redis.call('XPENDING', KEYS[1], ARGV[1], '(' .. ARGV[2], '+', 1000)
+  local found = redis.call('XPENDING', KEYS[1], ARGV[1], '(' .. after, '+', 1000)
   if #found == 0 then break end
   local ids = {}
   for _, one in ipairs(found) do ids[#ids + 1] = one[1] end
   redis.call('XACK', KEYS[1], ARGV[1], unpack(ids))
 end
-redis.call('XGROUP', 'SETID', KEYS[1], ARGV[1], ARGV[2])
+redis.call('XGROUP', 'SETID', KEYS[1], ARGV[1], after)
 local lanes = redis.call('HGETALL', KEYS[4])
 for i = 1, #lanes, 2 do
   local batch = cjson.decode(lanes[i + 1])['batch']
   if not string.find(batch, ' ', 1, true) and before(place, id(batch)) then redis.call('HDEL', KEYS[4], lanes[i]) end
 end
-redis.call('HSET', KEYS[3], 'read', info['entries-added'] - newer - ARGV[5], 'last', ARGV[2])
+redis.call('HSET', KEYS[3], 'read', info['entries-added'] - newer - ARGV[5], 'last', after)
 redis.call('DEL', KEYS[2])
 local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 local gone = info['entries-added'] > info['length'] and (not oldest or before(place, id(oldest[1])))

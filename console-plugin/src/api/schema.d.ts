@@ -4513,9 +4513,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "": string;
-                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
