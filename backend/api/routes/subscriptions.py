@@ -54,6 +54,10 @@ CHANGES = Rates(per_second=1, burst=60)  # of one user, at one replica: each cos
 _ETAG = {"ETag": "Its version: send it as If-Match with a change."}
 _FIXED = ("name", "start")
 _LETTERS = "dead letters"
+_NO_DISPATCHER = (
+    "No dispatcher has told yet where pushes may go: an administrator has to run bsls dispatcher, with api.targets in "
+    "its settings."
+)
 _NOTHING = (
     "You may list none of its servers: ask for a role in their namespace; with the role bsls-tenant-viewer, name the "
     "namespaces of your VMs in vmNamespaces."
@@ -231,7 +235,7 @@ class SubscriptionRoutes:
         async with stored():
             policy = await self._pushes.store.policy()
         if policy is None:
-            raise unavailable("No dispatcher has told yet where pushes may go: look whether bsls dispatcher runs.")
+            raise Problem(FORBIDDEN, _NO_DISPATCHER)
         try:
             policy.find(made, caller.username, caller.groups)
         except NotAllowed as error:
