@@ -17,6 +17,7 @@ from backend.api.access.measure import Measured
 from backend.api.data.room import Data
 from backend.api.http.answers import answer
 from backend.api.http.frame import Observer, application
+from backend.api.http.tracing import traced
 from backend.api.openapi.document import document
 from backend.api.openapi.route import Answer, Route
 from backend.api.routes.history import History
@@ -71,6 +72,7 @@ def make_app(parts: Parts) -> web.Application:
     shortcut = PageShortcut(parts.access, parts.limits, parts.data, seen, observer)
     routes = routes_of(parts, seen, shortcut.learn, observer)
     app = application(observer)
+    app.middlewares.insert(0, traced(quiet))
     app[SHORTCUT] = shortcut
     admit = by_token([one.path for one in routes if one.public])
     if parts.ui is not None:

@@ -50,16 +50,18 @@ class NamespaceCache:
 
 
 class ClusterCache:
-    """Reads of the reconciler. `enqueue` is called with the key of every server that a change may concern."""
+    """Reads of the reconciler. `enqueue` is called with the key of every server that a change may concern, and with
+    what changed, as `Secret backup/users`.
+    """
 
-    def __init__(self, client: KubeClient, spawn: Spawn, enqueue: Callable[[Key], None]) -> None:
+    def __init__(self, client: KubeClient, spawn: Spawn, enqueue: Callable[[Key, str], None]) -> None:
         self._client = client
         self._spawn = spawn
         self._enqueue = enqueue
         self._namespaces: dict[str, NamespaceCache] = {}
         self._content: dict[tuple[str, str, str], tuple[str, Json]] = {}
         self._references: dict[Key, frozenset[tuple[str, str, str]]] = {}
-        self.servers = Informer(client, BSLS, handler=lambda item: enqueue(_key(item)))
+        self.servers = Informer(client, BSLS, handler=lambda item: enqueue(_key(item), _named(BSLS, item)))
         self.locations = Informer(client, BSL, handler=self._location_changed, on_error=lambda _e: self.enqueue_all())
 
     def start(self) -> None:
@@ -80,7 +82,9 @@ class ClusterCache:
                 namespace=name,
                 metadata_only=metadata_only,
                 label_selector=MANAGED_SELECTOR if owned else "",
-                handler=self._owned_changed if owned else lambda item: self._source_changed(resource.kind, item),
+                handler=lambda item: (
+                    self._owned_changed(resource, item) if owned else self._source_changed(resource, item)
+                ),
                 on_error=lambda _error: self.enqueue_all(),
             )
 
@@ -133,27 +137,31 @@ class ClusterCache:
         if resource.kind in (SECRETS.kind, CONFIG_MAPS.kind):
             self._content[(resource.kind, namespace, name)] = (item["metadata"]["resourceVersion"], item)
 
-    def _owned_changed(self, item: Json) -> None:
+    def _owned_changed(self, resource: Resource, item: Json) -> None:
         name = item["metadata"].get("labels", {}).get(SERVER_LABEL)
         if name:
-            self._enqueue((item["metadata"]["namespace"], name))
+            self._enqueue((item["metadata"]["namespace"], name), _named(resource, item))
 
-    def _source_changed(self, kind: str, item: Json) -> None:
-        reference = (kind, *_key(item))
+    def _source_changed(self, resource: Resource, item: Json) -> None:
+        reference = (resource.kind, *_key(item))
         for key, references in self._references.items():
             if reference in references:
-                self._enqueue(key)
+                self._enqueue(key, _named(resource, item))
 
     def _location_changed(self, item: Json) -> None:
         namespace = item["metadata"]["namespace"]
         for server in self.servers.all():
             wanted = server["spec"]["backupStorageLocation"].get("namespace")
             if namespace in (wanted, server["metadata"]["namespace"]):
-                self._enqueue(_key(server))
+                self._enqueue(_key(server), _named(BSL, item))
 
     def enqueue_all(self) -> None:
         for server in self.servers.all():
-            self._enqueue(_key(server))
+            self._enqueue(_key(server), "")
+
+
+def _named(resource: Resource, item: Json) -> str:
+    return f"{resource.kind} {'/'.join(_key(item))}"
 
 
 def _key(item: Json) -> Key:

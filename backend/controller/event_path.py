@@ -24,6 +24,7 @@ from backend.events.store import EventStore
 from backend.events.trim import Trimmed, backlog, trim
 from backend.telemetry import catalogue
 from backend.telemetry.instruments import Watches, counter
+from backend.telemetry.spans import Kept
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,11 @@ class EventPath:
 
     def journal(self, key: Key) -> Journal:
         return self._publisher.journal(key)
+
+    def keep(self, key: Key, spans: list[Kept]) -> None:
+        """Spans of our own work, for the console."""
+        if self._publisher.knows(key):
+            self._publisher.journal(key).keep(spans)
 
     def observe(self, key: Key, view: ServerView) -> None:
         self._publisher.journal(key).observe(view)

@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from backend.controller.log_batch import LogBatch
@@ -20,13 +20,17 @@ from backend.controller.log_place import LogCursor
 from backend.controller.names import Names
 from backend.controller.snapshot_journal import Holdings, SnapshotJournal
 from backend.controller.state_events import News, ServerView, StateStep, deleted_step, state_step
-from backend.controller.tally import Books, Totals
+from backend.controller.tally import Books, Tally, Totals
 from backend.events.commit import Change, Commit
-from backend.events.envelope import Source, encode
+from backend.events.envelope import Source, Trace, encode
 from backend.events.keys import ServerKeys
+from backend.events.spans import spans_to_json
 from backend.events.store import Loaded
+from backend.telemetry.spans import Kept
 
 KEPT_AFTER_DELETION_S = 7 * 24 * 3600  # a consumer that was away for a while still reads how it ended
+MAX_STORIES = 50  # of our own work that wait to be kept
+KEPT_STORIES = 200  # in Redis
 MAX_PENDING = 1 << 17  # bytes of log lines that wait for their commit
 
 
@@ -38,6 +42,7 @@ class Inbox:
     size: int = 0
     view: ServerView | None = None
     extra: list[News] = field(default_factory=list)
+    spans: deque[bytes] = field(default_factory=lambda: deque(maxlen=MAX_STORIES))
     deleted: bool = False
 
 
@@ -60,6 +65,11 @@ class Journal:
         self._snapshots = SnapshotJournal()
         self._books = Books()
         self._clear()
+
+    @property
+    def _outliving(self) -> tuple[bytes, ...]:
+        """What stays for a while after the server's end."""
+        return (self.keys.stream, self.keys.meta, self.keys.spans)
 
     def _clear(self) -> None:
         self._log = LogEvents(self._source, self._probe_user, self._books)
@@ -90,6 +100,9 @@ class Journal:
     def observe(self, view: ServerView) -> None:
         """The status after a pass."""
         self.finished = self._inbox.deleted = False
+        waiting = self._inbox.view
+        if waiting and not view.trace:
+            view = replace(view, trace=waiting.trace)  # that pass changed what is still to be told
         self._seen_view = self._inbox.view = view
         self._wake()
 
@@ -107,6 +120,11 @@ class Journal:
         self._inbox.extra.append(news)
         self._wake()
 
+    def keep(self, spans: list[Kept]) -> None:
+        """Spans of our own work for this server."""
+        self._inbox.spans.append(spans_to_json(spans))
+        self._wake()
+
     def delete(self) -> None:
         """The server is gone."""
         self._inbox.deleted = True
@@ -119,7 +137,7 @@ class Journal:
     @property
     def due(self) -> bool:
         inbox = self._inbox
-        return bool(inbox.lines or inbox.view or inbox.extra or inbox.deleted or self._snapshots.due)
+        return bool(inbox.lines or inbox.view or inbox.extra or inbox.spans or inbox.deleted or self._snapshots.due)
 
     @property
     def waiting(self) -> int:
@@ -174,14 +192,17 @@ class Journal:
                 self._take_view(inbox.view, events, changes, now)
         extra, inbox.extra = inbox.extra, []
         self._tell(extra, events)
+        while inbox.spans:
+            kept = b"%d" % KEPT_STORIES
+            changes.append((b"XADD", self.keys.spans, b"MAXLEN", kept, b"*", b"spans", inbox.spans.popleft()))
         if not events and not changes and cursor is None:
             return None
         return self._commit(events, changes, cursor)
 
-    def committed(self, commit: Commit) -> None:
-        """It is in Redis."""
+    def committed(self, commit: Commit) -> Tally:
+        """It is in Redis; what it holds."""
         self._snapshots.committed(commit.token)
-        self._books.committed(commit.token)
+        return self._books.committed(commit.token)
 
     def empty_step(self) -> Commit:
         """A commit that tells nothing."""
@@ -189,7 +210,7 @@ class Journal:
 
     def _commit(self, events: list[bytes], changes: list[Change], cursor: bytes | None) -> Commit:
         if self._reborn and not self.finished:
-            changes += ((b"PERSIST", key) for key in (self.keys.stream, self.keys.meta))
+            changes += ((b"PERSIST", key) for key in self._outliving)
             self._reborn = False
         before, self._token = self._token, secrets.token_hex(8).encode()
         self._snapshots.sent(self._token)
@@ -218,7 +239,12 @@ class Journal:
 
     def _take_view(self, view: ServerView, events: list[bytes], changes: list[Change], now: datetime) -> None:
         self._inbox.view = None
-        self._keep_state(state_step(view, self._state), events, changes)
+        step = state_step(view, self._state)
+        if view.trace and view.trace.sampled and step.news:  # what was changed, and what came of it, is one trace
+            trace = Trace(view.trace.trace_id, view.trace.span_id)
+            step.news = [replace(one, trace=one.trace or trace) for one in step.news]
+            self._books.next.caused_by = view.trace
+        self._keep_state(step, events, changes)
         if view.overdue is not None:
             news, fields = self._snapshots.overdue(view.overdue, view.max_snapshot_age, now)
             self._tell(news, events)
@@ -232,7 +258,7 @@ class Journal:
         self._tell(deleted_step(self._state, now).news, events)
         for key in (self.keys.state, self.keys.sessions, self.keys.snapshots, self.keys.tenants):
             changes.append((b"DEL", key))
-        changes += ((b"EXPIRE", key, b"%d" % KEPT_AFTER_DELETION_S) for key in (self.keys.stream, self.keys.meta))
+        changes += ((b"EXPIRE", key, b"%d" % KEPT_AFTER_DELETION_S) for key in self._outliving)
         self._clear()
         self._snapshots.load({}, {})
         return b""

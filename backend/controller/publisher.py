@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from backend.controller.cache import Key
 from backend.controller.journal import Journal
+from backend.controller.story_spans import Teller, published
 from backend.events.commit import Commit, Committed
 from backend.events.errors import StoreError
 from backend.events.firehose import Firehose
@@ -50,6 +51,7 @@ class Publisher:
         self._away_since = 0.0
         self._sending: asyncio.Task[None] | None = None
         self._hurry = False
+        self._teller = Teller()
 
     def journal(self, key: Key) -> Journal:
         """The journal of a server, begun when it is first asked for."""
@@ -170,7 +172,7 @@ class Publisher:
         return made
 
     async def _send(self, made: Made) -> None:
-        started = time.perf_counter()
+        started, sent = time.perf_counter(), time.time_ns()
         try:
             outcomes = await self._store.commit([commit for _, _, commit in made])
         except BaseException:
@@ -185,7 +187,10 @@ class Publisher:
                 log.info("%s/%s: somebody else wrote its events, or they were lost; reading them again", *key)
                 journal.unload()
                 continue
-            journal.committed(commit)
+            tally = journal.committed(commit)
+            self._teller.tell(commit.batches, tally.stories)
+            if tally.caused_by:
+                published(tally.caused_by, sent, commit.count)
             if journal.finished and not journal.due:
                 self._journals.pop(key, None)
 

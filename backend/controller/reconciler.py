@@ -32,6 +32,7 @@ from backend.crd.constants import UNIQUE_ID_ANNOTATION
 from backend.kube.client import KubeClient
 from backend.kube.errors import ConflictError, KubeError, NotFoundError
 from backend.kube.resources import BSLS, PODS
+from backend.telemetry.spans import current, step
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -95,7 +96,8 @@ class Reconciler:
                 self._events.delete(key)
             return 0.0
         try:
-            observed = await self._observer.observe(raw, self._monitor.facts(key))
+            with step("observe"):
+                observed = await self._observer.observe(raw, self._monitor.facts(key))
         except InvalidServerError as error:
             await self._write_invalid(raw, str(error))
             return RESYNC_S
@@ -105,7 +107,8 @@ class Reconciler:
         inputs = judge(observed, now)
         plan = make_plan(observed, inputs, self._settings, now)
         self._monitor.aim(key, target_of(observed, inputs, plan, self._settings))
-        outcome = await self._carry_out(key, observed, plan)
+        with step("apply"):
+            outcome = await self._carry_out(key, observed, plan)
         await self._pin_repository(observed)
         await self._retry_stuck_pod(key, observed, inputs)
         if unheard(observed, inputs) and not plan.stop:
@@ -114,9 +117,10 @@ class Reconciler:
             outcome = replace(outcome, events=self._events.problem)
         assessment = assess(observed, inputs, plan, outcome, now)
         await self._set_gate(observed, assessment)
-        await self._write_status(observed, assessment, now)
+        with step("status"):
+            written = await self._write_status(observed, assessment, now)
         if self._events:
-            self._events.observe(key, view_of(observed, assessment.status, now))
+            self._events.observe(key, view_of(observed, assessment.status, now, current() if written else None))
         if outcome.draining:
             return DRAIN_POLL_S
         if any(problem.next is Next.RETRY for problem in assessment.problems):
@@ -220,14 +224,16 @@ class Reconciler:
             return  # the pod went meanwhile; its successor wakes us
         self._cache.remember(PODS, answer)
 
-    async def _write_status(self, observed: Observed, assessment: Assessment, now: datetime) -> None:
+    async def _write_status(self, observed: Observed, assessment: Assessment, now: datetime) -> bool:
+        """Whether it is another one."""
         before = observed.raw.get("status") or {}
         wanted = assessment.status
         if {key: value for key, value in wanted.items() if value is not None} == before:
-            return
+            return False
         changed = news(before.get("conditions") or (), wanted["conditions"])
         await self._patch_status(observed.raw, wanted)
         await announce(self._client, observed.raw, changed, now)
+        return True
 
     async def _write_invalid(self, raw: Json, message: str) -> None:
         status = raw.get("status") or {}

@@ -7,9 +7,11 @@ import contextlib
 import logging
 import time
 from collections.abc import Coroutine
+from contextvars import Context
 from typing import Any
 
 from backend.controller.cache import ClusterCache, Key
+from backend.controller.causes import Causes
 from backend.controller.event_path import EventPath, open_event_path
 from backend.controller.figures import watch_servers
 from backend.controller.monitor import Monitor
@@ -37,7 +39,7 @@ class Tasks:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
+        task = asyncio.create_task(work, name=name, context=Context())  # it outlives the pass that asks for it
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -86,16 +88,22 @@ async def run_controller(
     """Reconcile until `stop` is set. `health` is told when it does."""
     tasks = Tasks()
     queue: WorkQueue[Key] = WorkQueue(waited=_WAIT.record)
-    cache = ClusterCache(client, tasks.spawn, queue.add)
+    causes = Causes(lambda key, spans: events.keep(key, spans) if events else None)
+
+    def enqueue(key: Key, changed: str = "") -> None:
+        causes.note(key, changed)
+        queue.add(key)
+
+    cache = ClusterCache(client, tasks.spawn, enqueue)
     events = open_event_path(settings, cache.enqueue_all)
-    monitor = Monitor(client, tasks.spawn, queue.add, events)
+    monitor = Monitor(client, tasks.spawn, enqueue, events)
     reconciler = Reconciler(client, cache, monitor, settings, events)
     cache.start()
     if events:
         events.start(tasks.spawn)
         tasks.start(_tell_departed(events, cache), "end of departed servers")
     for number in range(settings.workers):
-        tasks.spawn(_work(queue, reconciler), f"worker {number}")
+        tasks.spawn(_work(queue, reconciler, causes), f"worker {number}")
     log.info("the controller runs with %d workers", settings.workers)
     watches = _watch(queue, cache, monitor, settings)
     if events:
@@ -131,12 +139,13 @@ def _key(item: dict[str, Any]) -> Key:
     return item["metadata"]["namespace"], item["metadata"]["name"]
 
 
-async def _work(queue: WorkQueue[Key], reconciler: Reconciler) -> None:
+async def _work(queue: WorkQueue[Key], reconciler: Reconciler, causes: Causes) -> None:
     while True:
         key = await queue.get()
         started, result = time.perf_counter(), "error"
         try:
-            delay = await reconciler.timed(key)
+            with causes.reconcile(key):
+                delay = await reconciler.timed(key)
             result = "success"
             queue.forget(key)
             if delay:

@@ -21,10 +21,11 @@ from backend.kopia.errors import AccessDenied, KopiaError
 from backend.kopia.session import KopiaSession
 from backend.kopia.sync import PresentUser
 from backend.kopia.takeover import REFRESH_WORK, How, refresh
-from backend.kopia.tenancy import SyncReport, Tenancy
+from backend.kopia.tenancy import Asked, SyncReport, Tenancy
 from backend.kopia.view import RepositoryView
 from backend.telemetry import catalogue
 from backend.telemetry.instruments import histogram
+from backend.telemetry.spans import Kept, story
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class ServerWatch:
         self._polled_at = 0.0
         self._pause = SESSION_CHECK_S
         self._live_version = ""  # what was proven to be in effect
+        namespace, _, name = watcher.name.partition("/")
+        self._of = {"bsls.namespace": namespace, "bsls.server": name}
 
     async def run(self) -> None:
         """Hold a session while there is a pod to hold it with; reconnect with back-off."""
@@ -106,37 +109,51 @@ class ServerWatch:
     # --- what is asked for ---------------------------------------------------------------------------------------
 
     async def _sync_if_due(self, session: KopiaSession, login: Login) -> None:
-        """One pass over users, entries and policy."""
+        """One pass over users, entries and policy, in the trace of whoever asked for something else."""
         watcher, target = self._watcher, self._watcher.target
         if time.monotonic() < self._sync_at and watcher.facts.synced_version == target.asked_version:
             return
-        ledger = target.ledger if watcher.facts.ledger is None else watcher.facts.ledger
-        asked = target.asked.knowing(ledger)
-        how = await self._how(session)
+        parent, watcher.cause = watcher.cause, None
+        with story("sync", parent=parent, keep=self._keep, attributes=self._of) as traced:
+            ledger = target.ledger if watcher.facts.ledger is None else watcher.facts.ledger
+            asked = target.asked.knowing(ledger)
+            how = await self._how(session)
+            report = await self._sync(session, login, asked, how)
+            traced.notable = bool(report.written or report.users.removes)
+            traced.note(bsls__written=report.written, bsls__removed=len(report.users.removes), bsls__live=report.live)
+            self._plan_next(report, how)
+            self._note_live(report, target.asked_version)
+            watcher.learn(
+                synced_version=target.asked_version,
+                sync=report,
+                ledger=ledger if asked.users is None else report.users.ours,
+            )
+            self._tell_repository()
+
+    async def _sync(self, session: KopiaSession, login: Login, asked: Asked, how: How) -> SyncReport:
         started, result = time.monotonic(), "error"
         try:
             report = await self._tenancy.sync(session, login.endpoint, asked, how=how)
             result = "live" if report.live else "unfinished"
+            return report
         finally:
-            _DURATION.record(time.monotonic() - started, result)
-        log.debug("%s: a pass of %.3f s (%s)", watcher.name, time.monotonic() - started, how.value)
-        self._note_live(report, target.asked_version)
+            took = time.monotonic() - started
+            _DURATION.record(took, result)
+            log.debug("%s: a pass of %.3f s (%s)", self._watcher.name, took, how.value)
+
+    def _plan_next(self, report: SyncReport, how: How) -> None:
+        """When the next pass is due; and what this one did, for the log."""
         unfinished = not report.live or bool(report.users.conflicts)
         soon = CACHE_CHECK_S if how is How.CACHE and not report.live else UNFINISHED_S
         self._pause = min(SESSION_CHECK_S, soon) if unfinished else SESSION_CHECK_S
         self._sync_at = time.monotonic() + (soon if unfinished else _about(POLL_S))
+        name = self._watcher.name
         if report.written or report.users.removes:
-            log.info("%s: %d written, %d users removed, live: %s", watcher.name, report.written,
-                     len(report.users.removes), report.live_error or "yes")  # fmt: skip
+            log.info("%s: %d written, %d users removed, live: %s", name, report.written, len(report.users.removes),
+                     report.live_error or "yes")  # fmt: skip
         if report.forged_policies:
-            log.warning("%s: %d policies that tenants had labelled as global were removed", watcher.name,
+            log.warning("%s: %d policies that tenants had labelled as global were removed", name,
                         report.forged_policies)  # fmt: skip
-        watcher.learn(
-            synced_version=target.asked_version,
-            sync=report,
-            ledger=ledger if asked.users is None else report.users.ours,
-        )
-        self._tell_repository()
 
     def _note_live(self, report: SyncReport, version: str) -> None:
         """How long it took until what is asked for was in effect, once for each version."""
@@ -188,6 +205,10 @@ class ServerWatch:
         """These tenants' snapshots may be others now; None: everybody's, and all were looked at."""
         if self._journal:
             self._journal.compare(Holdings(self._view.snapshots.groups(), self._view.reasons), tenants)
+
+    def _keep(self, spans: list[Kept]) -> None:
+        if self._journal:
+            self._journal.keep(spans)
 
     def _tell_repository(self) -> None:
         self._watcher.learn_repository(repository_facts(self._view, self._tenancy.present()))

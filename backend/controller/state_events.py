@@ -13,6 +13,7 @@ from typing import Any
 
 from backend.events.catalogue import Payload, inputs, repository, server
 from backend.events.envelope import Trace
+from backend.telemetry.spans import Ref
 
 Json = dict[str, Any]
 VANISHED = frozenset({"RepositoryVanished", "RepositoryIdentityMismatch"})
@@ -24,7 +25,7 @@ LISTED = 100
 class ServerView:
     """One server as the last pass left it. `drifted`: users that somebody else changed; `created`: its repository was
     made by the pod that runs now; `now` is when this was seen. `overdue`: since when, by user@host; None while that is
-    not known.
+    not known. `trace`: of the pass, if it changed the status.
     """
 
     raw: Json
@@ -34,6 +35,7 @@ class ServerView:
     created: bool = False
     overdue: Mapping[str, float] | None = None
     max_snapshot_age: str = ""
+    trace: Ref | None = None
 
     @property
     def status(self) -> Json:

@@ -9,11 +9,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from backend.events.catalogue import Payload, log, session, type_of
+from backend.events.catalogue import Payload, log, repository, session, type_of
 from backend.events.catalogue.snapshot import SnapshotCreated, SnapshotFailed, SnapshotIncomplete
 from backend.kopia.snapshots import seconds
 from backend.telemetry import catalogue
 from backend.telemetry.instruments import counter, histogram
+from backend.telemetry.spans import Ref
 
 _EVENTS, _LINES = counter(catalogue.EVENTS), counter(catalogue.LOG_LINES)
 _STARTED, _ENDED = counter(catalogue.SESSIONS_STARTED), counter(catalogue.SESSIONS_ENDED)
@@ -21,6 +22,10 @@ _LOST = counter(catalogue.EVENTS_LOST)
 _LAG, _TOOK = histogram(catalogue.PUBLISH_LAG), histogram(catalogue.SNAPSHOT_DURATION)
 
 _SESSION_STARTED, _SESSION_ENDED = type_of(session.SessionStarted).name, type_of(session.SessionEnded).name
+_STORIES = (
+    _SESSION_ENDED,
+    *(type_of(one).name for one in (SnapshotCreated, SnapshotIncomplete, repository.MaintenanceFinished)),
+)
 MOST_SENT = 8  # commits whose outcome is not known; more are never under way
 
 
@@ -38,7 +43,9 @@ class Totals:
 
 @dataclass
 class Tally:
-    """One commit. `oldest`: kubelet's time of its first log line, RFC 3339, or empty."""
+    """One commit. `oldest`: kubelet's time of its first log line, RFC 3339, or empty; `caused_by`: the pass whose
+    events it holds.
+    """
 
     events: Counter[str] = field(default_factory=Counter)
     lines: Counter[str] = field(default_factory=Counter)
@@ -47,6 +54,12 @@ class Tally:
     gaps: int = 0
     trimmed: int = 0
     oldest: str = ""
+    caused_by: Ref | None = None
+
+    @property
+    def stories(self) -> int:
+        """Events that are the end of a session, a snapshot or maintenance."""
+        return sum(self.events[name] for name in _STORIES)
 
     def told(self, payload: Payload) -> None:
         """An event that is not of the hot path."""
@@ -85,10 +98,11 @@ class Books:
         while len(self._sent) > MOST_SENT:
             del self._sent[next(iter(self._sent))]
 
-    def committed(self, token: bytes) -> None:
-        found = self._sent.pop(token, None)
-        if found is not None:
-            self._book(found)
+    def committed(self, token: bytes) -> Tally:
+        """What is booked now."""
+        found = self._sent.pop(token, None) or Tally()
+        self._book(found)
+        return found
 
     def loaded(self, token: bytes) -> None:
         """Redis has this token: commits up to that one were written, though nobody heard of it; later ones were not."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from backend.controller.facts import RepositoryFacts, ServerFacts
 from backend.controller.targets import Target
+from backend.telemetry.spans import Ref, current
 
 CALM_S = 10.0
 
@@ -26,6 +27,7 @@ class Watcher:
         self.ended: set[str] = set()  # users whose sessions have ended since somebody last looked
         self.much_ended = False  # of anybody's; everything is to be looked at when there is time
         self.storage_failures = 0
+        self.cause: Ref | None = None  # the pass that asked for something else
         self.asked_since = time.monotonic()  # what is asked for now
         self._wake = wake
         self._calm: asyncio.TimerHandle | None = None
@@ -37,6 +39,7 @@ class Watcher:
         if storage_story(before) != storage_story(target):
             self.storage_changed.set()
         if (before.login, before.asked_version) != (target.login, target.asked_version):
+            self.cause = current()
             self.server_changed.set()
 
     def learn(self, **changes: Any) -> None:

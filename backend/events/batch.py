@@ -36,6 +36,15 @@ def batches(events: Sequence[bytes]) -> Iterator[Batch]:
         start, before = end, ends[end - 1]
 
 
+def each(batch: Batch) -> Iterator[bytes]:
+    """The events, one after the other: whoever wants but the first ones takes no more."""
+    at = 1
+    for size in batch.sizes.split():
+        end = at + int(size)
+        yield batch.events[at:end]
+        at = end + 1
+
+
 def unbatch(batch: bytes, sizes: bytes) -> list[bytes]:
     """The events of a batch, byte by byte as they were written; `sizes` spares us reading the JSON.
 

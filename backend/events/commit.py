@@ -12,7 +12,7 @@ from backend.events.resp import Script
 
 Change = tuple[bytes, ...]
 """A write to a projection: `(b"HSET", key, field, value, ...)`, `(b"HDEL", key, field, ...)` or `(b"DEL", key)`; also
-`(b"EXPIRE", key, seconds)` and `(b"PERSIST", key)`.
+`(b"XADD", key, b"MAXLEN", most, b"*", field, value)`, `(b"EXPIRE", key, seconds)` and `(b"PERSIST", key)`.
 """
 
 AT_ONCE = 1000

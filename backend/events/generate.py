@@ -31,7 +31,7 @@ Everything that happens at a server is a [CloudEvent 1.0](https://cloudevents.io
 | `time` | when it happened, by the clock of who saw it |
 | `dataschema` | name of the JSON Schema of `data`, in [schemas](schemas) |
 | `severity` | extension: `info`, `warning` or `error` |
-| `traceparent` | [W3C trace context](https://www.w3.org/TR/trace-context/); events of one session share a trace |
+| `traceparent` | [W3C trace context](https://www.w3.org/TR/trace-context/); one trace for a session, or a change |
 
 Within a version, fields are only ever added, and added ones are optional: skip what you do not know. Times are RFC
 3339 in UTC, sizes bytes.

@@ -54,6 +54,11 @@ class ServerKeys:
         return self._key(b"tenants")
 
     @cached_property
+    def spans(self) -> bytes:
+        """Stream; the spans of one story of the controller's work an entry, field `spans`: a JSON list."""
+        return self._key(b"spans")
+
+    @cached_property
     def all(self) -> tuple[bytes, ...]:
         """The stream first, then meta, then the projections."""
         return (self.stream, self.meta, self.state, self.sessions, self.snapshots, self.tenants)

@@ -9,6 +9,7 @@ from typing import Any
 from backend.events.batch import unbatch
 from backend.events.connection import Client
 from backend.events.errors import StoreError
+from backend.events.keys import ServerKeys
 from backend.events.resp import pairs
 
 _GRACE_S = 5.0  # beyond the time that a read blocks
@@ -73,6 +74,11 @@ class StreamReader:
             stream, [b"XREVRANGE", stream, start, b"(" + after.encode(), b"COUNT", b"%d" % count]
         )
         return _entries(page)
+
+    async def stories(self, keys: ServerKeys, count: int = 200) -> list[bytes]:
+        """What the controller kept of its own work for a server, for `events/spans.py`, newest first."""
+        (found,) = await self._client.ask(keys.spans, [b"XREVRANGE", keys.spans, b"+", b"-", b"COUNT", b"%d" % count])
+        return [fields[1] for _, fields in found]
 
     async def tail(
         self, streams: bytes | Mapping[bytes, str], after: str = "$", *, block_s: float = 15.0, count: int = 100

@@ -14,6 +14,7 @@ import aiohttp
 from backend.kopia.errors import AccessDenied, DeadlineExceeded, KopiaError, ServerUnavailable, VersionTooOld
 from backend.kopia.tls import pin
 from backend.kopia.version import ADVICE
+from backend.telemetry.spans import step
 
 CONTROL_USER = "server-control"
 DEFAULT_DEADLINE = 10.0
@@ -126,7 +127,10 @@ class ControlClient:
     async def _call(
         self, method: str, path: str, deadline: float | None, body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        limit = self._deadline if deadline is None else deadline
+        with step(f"kopia control/{path}", client=True, attributes={"http.request.method": method}):
+            return await self._send(method, path, self._deadline if deadline is None else deadline, body)
+
+    async def _send(self, method: str, path: str, limit: float, body: Mapping[str, Any] | None) -> dict[str, Any]:
         try:
             async with self._session.request(
                 method,

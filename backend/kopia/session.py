@@ -18,6 +18,7 @@ from backend.kopia.errors import DeadlineExceeded, KopiaError, NotFound, ServerU
 from backend.kopia.proto import session_pb2 as pb
 from backend.kopia.stream import GrpcStream
 from backend.kopia.tls import PinnedCertificate, pin
+from backend.telemetry.spans import recording, step
 
 PAGE_SIZE = 1000
 DEFAULT_DEADLINE = 15.0
@@ -178,6 +179,20 @@ class KopiaSession:
             raise self._broken
         if not requests:
             return []
+        if not recording():
+            return await self._exchange(requests, deadline, absent)
+        name = requests[0].WhichOneof("request")
+        with step(
+            f"kopia {name}", client=True, attributes={"rpc.system": "grpc", "bsls.requests": len(requests)}
+        ) as made:
+            if made.ref and made.ref.sampled:
+                for request in requests:
+                    request.trace_context["traceparent"] = made.ref.traceparent  # Kopia's own spans join
+            return await self._exchange(requests, deadline, absent)
+
+    async def _exchange(
+        self, requests: Sequence[pb.SessionRequest], deadline: float | None, absent: type[KopiaError] | None
+    ) -> list[list[pb.SessionResponse]]:
         batch = Batch(self._next_id + 1, len(requests))
         self._next_id += len(requests)
         for position, request in enumerate(requests):

@@ -21,6 +21,7 @@ from kubernetes_asyncio import config as library_config
 from backend.kube.errors import KubeError, error_from_status
 from backend.kube.relay import Relay
 from backend.kube.resources import PODS, Resource
+from backend.telemetry.spans import Step, step
 
 Json = dict[str, Any]
 
@@ -95,7 +96,29 @@ class KubeClient:
         buffer: int | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         self.requests[method] += 1
+        with step(method, client=True, attributes={"http.request.method": method, "url.path": path}) as made:
+            made.notable = method != "GET"
+            async with self._request(
+                method, path, params, body, content_type, accept, timeout, buffer, made
+            ) as response:
+                yield response
+
+    @asynccontextmanager
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: Json | None,
+        content_type: str | None,
+        accept: str,
+        timeout: aiohttp.ClientTimeout,
+        buffer: int | None,
+        made: Step,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = await self._headers(accept, content_type or ("application/json" if body is not None else None))
+        if made.ref:
+            headers["traceparent"] = made.ref.traceparent
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         try:
             async with self._session.request(
@@ -107,6 +130,7 @@ class KubeClient:
                 timeout=timeout,
                 read_bufsize=buffer,
             ) as response:
+                made.note(http__response__status_code=response.status)
                 if response.status >= 400:
                     raise await _error_of(response)
                 yield response

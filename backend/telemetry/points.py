@@ -19,9 +19,9 @@ _CUMULATIVE = otel.AggregationTemporality.CUMULATIVE
 def joined(theirs: MetricsData, registry: Registry, now: int) -> MetricsData:
     """The SDK's own figures, with ours. `now`: nanoseconds since the epoch."""
     first, *rest = theirs.resource_metrics
-    metrics = [_metric(one, registry.since, now) for one in registry.collect() if one.values or one.cells]
-    scopes = [*first.scope_metrics, ScopeMetrics(SCOPE, metrics, "")]
-    return MetricsData([ResourceMetrics(first.resource, scopes, first.schema_url), *rest])
+    metrics = [metric for scope in first.scope_metrics for metric in scope.metrics]  # of one scope: ours
+    metrics += [_metric(one, registry.since, now) for one in registry.collect() if one.values or one.cells]
+    return MetricsData([ResourceMetrics(first.resource, [ScopeMetrics(SCOPE, metrics, "")], first.schema_url), *rest])
 
 
 def _metric(one: Reading, since: int, now: int) -> otel.Metric:

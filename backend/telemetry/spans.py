@@ -55,12 +55,15 @@ class Kept:
 
 @dataclass
 class Step:
-    """A span under way. `notable`: its story is worth keeping; so is one that fails."""
+    """A span under way. `notable`: its story is worth keeping; so is one that fails. `harmless`: exceptions that are no
+    failure.
+    """
 
     ref: Ref | None
     notable: bool = False
     attributes: dict[str, Value] = field(default_factory=dict)
     problem: str = ""
+    harmless: tuple[type[Exception], ...] = ()
 
     def note(self, **attributes: Value) -> None:
         """`__` stands for the dots of a name."""
@@ -70,7 +73,17 @@ class Step:
         self.problem = problem or "failed"
 
 
-NOTHING = Step(None)
+class _Nothing(Step):
+    """Where nothing is recorded."""
+
+    def note(self, **attributes: Value) -> None:
+        return
+
+    def fail(self, problem: str) -> None:
+        return
+
+
+NOTHING = _Nothing(None)
 
 
 @dataclass
@@ -123,29 +136,33 @@ def story(
     keep: Callable[[list[Kept]], None] | None = None,
     attributes: Mapping[str, Value] | None = None,
     start: int | None = None,
+    served: bool = False,
 ) -> Iterator[Step]:
     """A piece of work that nothing else waits for. Without a parent it begins a trace. `keep` gets its spans if it was
-    notable or failed. An exception fails it, and is raised on.
+    notable or failed. An exception fails it, and is raised on. `start`: nanoseconds since the epoch, else now;
+    `served`: it is somebody's request.
     """
     if _recorder is None:
         yield NOTHING
         return
     mine = _Story()
+    made: Step = NOTHING
     context = otel.set_span_in_context(NonRecordingSpan(_context(parent)), Context()) if parent else Context()
     token = _STORY.set(mine)
     try:
-        with _span(_recorder.tracer, name, context, links, attributes, start=start) as step:
-            yield step
+        kind = SpanKind.SERVER if served else SpanKind.INTERNAL
+        with _span(_recorder.tracer, name, context, links, attributes, kind=kind, start=start) as made:
+            yield made
     finally:
         _STORY.reset(token)
-        if keep and mine.notable and mine.steps:
+        if keep and mine.steps and (mine.notable or made.problem):
             keep(mine.steps)
 
 
 @contextmanager
 def step(name: str, *, client: bool = False, attributes: Mapping[str, Value] | None = None) -> Iterator[Step]:
     """A part of the story under way; nothing where there is none. `client`: a request to somebody else."""
-    if _recorder is None or not otel.get_current_span().is_recording():
+    if _recorder is None or not recording():
         yield NOTHING
         return
     with _span(
@@ -174,7 +191,8 @@ def _span(
         with otel.use_span(span, record_exception=False, set_status_on_exception=False):
             yield made
     except Exception as error:
-        made.fail(made.problem or type(error).__name__)
+        if not isinstance(error, made.harmless):
+            made.fail(made.problem or type(error).__name__)
         raise
     finally:
         if made.attributes:
@@ -191,9 +209,14 @@ def _keep(made: Step, parent: str, name: str, start: int, end: int, attributes: 
     mine = _STORY.get()
     if mine is None or made.ref is None:
         return
-    mine.notable = mine.notable or made.notable or bool(made.problem)
+    mine.notable = mine.notable or made.notable
     if len(mine.steps) < MOST_STEPS:
         mine.steps.append(Kept(made.ref, parent, name, start, end, made.problem, {**attributes, **made.attributes}))
+
+
+def recording() -> bool:
+    """Whether a step would be one."""
+    return _recorder is not None and otel.get_current_span().is_recording()
 
 
 def telling() -> bool:
@@ -201,14 +224,16 @@ def telling() -> bool:
     return _recorder is not None and _recorder.told is not None
 
 
-def tell(kept: Kept) -> None:
+def tell(kept: Kept, *, sampled: bool = False) -> None:
     """A span of somebody else's work, with the ids that it has already, after it has ended. Sampled by a digest of its
-    trace: ids that are made of times would be sampled in lumps.
+    trace (ids that are made of times would be sampled in lumps), unless that is `sampled` already.
     """
     if _recorder is None or _recorder.told is None:
         return
     mixed = int.from_bytes(blake2b(kept.ref.trace_id.encode(), digest_size=16).digest())
-    decision = _recorder.sampler.should_sample(None, mixed, kept.name).decision
+    decision = (
+        Decision.RECORD_AND_SAMPLE if sampled else _recorder.sampler.should_sample(None, mixed, kept.name).decision
+    )
     if decision is not Decision.RECORD_AND_SAMPLE:
         return
     _recorder.told.on_end(

@@ -27,7 +27,7 @@ from tests.apiserver import api_people as people
 from tests.apiserver.api_process import Api
 from tests.cluster.node import Cluster
 from tests.dispatch.feed import Feed
-from tests.dispatch.receiver import Delivery, Receiver
+from tests.dispatch.receiver import Receiver
 from tests.dispatch.running import process
 from tests.dispatch.test_security import Pki
 from tests.events.helpers import until
@@ -145,22 +145,20 @@ def dispatcher(
 @pytest.fixture
 async def site(api: Api, api_redis: RedisServer, dispatcher: Path, pki: Pki, ports: list[int]) -> AsyncIterator[Site]:
     client = connect(api_redis.url)
-    try:
-        async with Receiver(port=ports[0]) as receiver, Receiver(port=ports[1], tls=pki.context) as secure:
-            await api.ready()
+    async with Receiver(port=ports[0]) as receiver, Receiver(port=ports[1], tls=pki.context) as secure:
+        await api.ready()
 
-            async def told() -> bool:
-                return await MadeStore(client).policy() is not None
+        async def told() -> bool:
+            return await MadeStore(client).policy() is not None
 
-            await until(told, "the dispatcher")
-            made = Site(api, client, receiver, secure, dispatcher)
-            yield made
-            for record in (await MadeStore(client).all()).values():  # of this test
-                name, owner = json.loads(record.partition(b" ")[2])["made"]["name"], record
-                who = next(one for one in api.tokens if _user(one).encode() in owner)
-                await made.send(who, "DELETE", f"{ALL}/{name}", status=204)
-    finally:
-        await client.close()
+        await until(told, "the dispatcher")
+        made = Site(api, client, receiver, secure, dispatcher)
+        yield made
+        for record in (await MadeStore(client).all()).values():  # of this test
+            name, owner = json.loads(record.partition(b" ")[2])["made"]["name"], record
+            who = next(one for one in api.tokens if _user(one).encode() in owner)
+            await made.send(who, "DELETE", f"{ALL}/{name}", status=204)
+    await client.close()
 
 
 def _user(who: str) -> str:
@@ -370,11 +368,7 @@ async def test_dead_letters_are_shown_within_the_rights_of_now(site: Site, api_c
 
 
 async def test_credentials_are_used_by_those_who_may_and_seen_by_nobody(site: Site) -> None:
-    def answer(one: Delivery) -> tuple[int, dict[str, str]]:
-        """A connection that stays open would need the dispatcher's leave to be closed with the receiver."""
-        return (204 if one.headers.get("authorization") == f"Bearer {TOKEN}" else 401), {"Connection": "close"}
-
-    site.secure.answer = answer
+    site.secure.answer = lambda one: 204 if one.headers.get("authorization") == f"Bearer {TOKEN}" else 401
     await site.make("backup-a", name="safe", sink=site.secure.url, credentials="siem")
     names = await site.tell(VMS, "vms")
     await site.took(names, site.secure)

@@ -97,6 +97,8 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
             live.wait_for("session.ended", vm.user)
     with report.step("ask the API: its servers, their tenants, alice's snapshots, what came live"):
         _ask(api, streamed, report)
+    with report.step("read the controller's metrics, as Prometheus would"):
+        report.say(_figures(kubectl))
     tenants = Tenants(kubectl, BACKUP_NS, SERVER, passwords)
     new = Vm(kubectl, VM_NS, "vm-2", f"carol@vm-3.{VM_NS}", secrets.token_urlsafe(12))
     for what, change in _changes(tenants, new):
@@ -202,6 +204,26 @@ def _ask(api: Api, streamed: Live, report: Report) -> None:
     report.say(f"the owner of the VMs sees the tenants in {VM_NS}, and may change nothing")
 
 
+_METRICS = "import urllib.request as u; print(u.urlopen('http://localhost:8080/metrics').read().decode())"
+_SHOWN = ("bsls_server_available{", "bsls_snapshots_created_total{", "bsls_snapshots_size_bytes_total{",
+          "bsls_sessions_started_total ", "bsls_snapshot_age_seconds{", "bsls_certificate_remaining_seconds{",
+          "bsls_events_lost_total{")  # fmt: skip
+
+
+def _figures(kubectl: Kubectl) -> str:
+    """Some of them; fails when one is missing, or no snapshot was counted."""
+    controller = ("-n", "bsls-system", "deployment/bsls-controller")
+    lines = kubectl("exec", *controller, "--", "python3", "-c", _METRICS).splitlines()
+    found = [line for name in _SHOWN for line in lines if line.startswith(name)]
+    missing = [name for name in _SHOWN if not any(line.startswith(name) for line in found)]
+    if missing:
+        raise AssertionError(f"the controller has no {', '.join(missing)}")
+    created = [line for line in found if line.startswith(_SHOWN[1]) and 'state="complete"' in line]
+    if not any(float(line.rsplit(" ", 1)[1]) >= 2 for line in created):
+        raise AssertionError(f"two snapshots were made, but the metrics say {created}")
+    return "\n".join(found)
+
+
 def _look_around(place: places.Place, url: str, fingerprint: str, api: Api) -> str:
     lines = "\n".join(f"  {line}" for line in api.lines(SERVER))
     k = f"{place.kubectl_path} --kubeconfig {place.kubeconfig}"
@@ -216,6 +238,9 @@ Look around (while the demo is up):
   {k} logs -n bsls-system deployment/bsls-controller
   {k} exec -n bsls-system deployment/bsls-controller -- bsls events --since 1h
   {k} exec -it -n {VM_NS} vm-1 -- sh
+  {k} port-forward -n bsls-system deployment/bsls-controller 8080    # then: curl localhost:8080/metrics
+  {k} create configmap -n bsls-system bsls-telemetry --from-literal=OTEL_EXPORTER_OTLP_ENDPOINT=http://…:4317
+    # and `rollout restart` of the deployments: traces and metrics are pushed (docs/telemetry.md)
 
 The API is at {api.url}, described by docs/openapi.json and docs/api.md:
 {lines}

@@ -84,8 +84,12 @@ def test_a_snapshot_is_listed(product: Site, vm: Callable[..., Vm], api: Api) ->
         assert time.monotonic() < deadline, body
         time.sleep(0.2)
     status, body = api.get(f"/api/v1/servers/{NAME}/{NAME}/traces")
-    (trace,) = [one for one in json.loads(body)["items"] if len(one["spans"]) > 1]
+    traces = json.loads(body)["items"]
+    (trace,) = [one for one in traces if one["spans"][0]["kind"] == "session" and len(one["spans"]) > 1]
     assert [span["kind"] for span in trace["spans"]] == ["session", "snapshot"]
+    synced = [one for one in traces if "sync" in {span["kind"] for span in one["spans"]}]
+    assert synced, "the controller's own work has traces, too"
+    assert {one["subject"] for one in synced} == {NAME}
 
 
 def test_its_connect_command_works_as_given(product: Site, vm: Callable[..., Vm], api: Api) -> None:

@@ -1,20 +1,24 @@
-"""Traces of what tenants did, put together from events: a session with its snapshots, a maintenance run. Pure.
+"""Traces of what tenants did, put together from events: a session with its snapshots, a maintenance run; and of the
+controller's own work, from the spans that it keeps. Pure.
 
-Each of these events carries the trace that it belongs to, so nothing else has to be kept.
+Each of these events carries the trace that it belongs to, so nothing else has to be kept of what tenants did.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from backend.events.catalogue import repository, session, snapshot, type_of
+from backend.events.spans import spans_from_json
+from backend.telemetry.spans import Kept
 
 Event = Mapping[str, Any]
-Kind = Literal["session", "snapshot", "maintenance"]
+Kind = Literal["session", "snapshot", "maintenance", "change", "reconcile", "sync", "step"]
 
 
 class _Model(BaseModel):
@@ -48,6 +52,7 @@ _SESSION_STARTED, _SESSION_ENDED = type_of(session.SessionStarted).type, type_of
 _SNAPSHOTS = {type_of(one).type for one in (snapshot.SnapshotCreated, snapshot.SnapshotIncomplete)}
 _MAINTENANCE_STARTED = type_of(repository.MaintenanceStarted).type
 _MAINTENANCE_FINISHED = type_of(repository.MaintenanceFinished).type
+_OF_SERVER = ("bsls.namespace", "bsls.server")
 _FIGURES = ("snapshot", "path", "sizeBytes", "files", "errors", "ignoredErrors", "cause")
 
 
@@ -66,6 +71,52 @@ def traces_of(events: Iterable[Event]) -> list[TraceView]:
         subjects.setdefault(trace_id, str(event.get("subject", "")))
     found = [_trace(trace_id, subjects[trace_id], list(spans.values())) for trace_id, spans in stories.items()]
     return sorted(found, key=lambda one: (one.start, one.trace_id), reverse=True)
+
+
+def traces_of_work(stories: Iterable[bytes], server: str) -> list[TraceView]:
+    """Of what the controller kept, in any order; the newest trace first. What cannot be read is left out."""
+    spans: dict[str, dict[str, Span]] = {}
+    for raw in stories:
+        try:
+            for kept in spans_from_json(raw):
+                spans.setdefault(kept.ref.trace_id, {})[kept.ref.span_id] = _work(kept)
+        except (ValueError, KeyError, TypeError):
+            continue
+    found = [_work_trace(trace_id, server, list(held.values())) for trace_id, held in spans.items()]
+    return sorted(found, key=lambda one: (one.start, one.trace_id), reverse=True)
+
+
+def _work(kept: Kept) -> Span:
+    known: dict[str, Kind] = {"change": "change", "reconcile": "reconcile", "sync": "sync"}
+    attributes = {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in kept.attributes.items()
+        if name not in _OF_SERVER
+    }
+    return Span(
+        span_id=kept.ref.span_id,
+        parent_span_id=kept.parent or None,
+        kind=known.get(kept.name, "step"),
+        name=kept.name,
+        start=_moment(kept.start),
+        end=_moment(kept.end),
+        status="error" if kept.problem else "ok",
+        attributes=attributes | ({"problem": kept.problem} if kept.problem else {}),
+    )
+
+
+def _work_trace(trace_id: str, server: str, spans: list[Span]) -> TraceView:
+    spans.sort(key=lambda one: (one.start or "", one.end or ""))
+    there = {one.span_id for one in spans}
+    root = next((one for one in spans if one.parent_span_id not in there), spans[0])
+    rest = [one for one in spans if one is not root]
+    end = max(one.end or "" for one in spans)
+    return TraceView(trace_id=trace_id, subject=server, start=root.start or "", end=end, spans=(root, *rest))
+
+
+def _moment(nanoseconds: int) -> str:
+    moment = datetime.fromtimestamp(nanoseconds // 1000 / 1e6, UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _ids(event: Event) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 from backend.api.access.scope import Scope
 from backend.api.data.models import _Model
 from backend.api.data.query import Moment, Query, Text, parse
-from backend.api.data.traces import TraceView, traces_of
+from backend.api.data.traces import TraceView, traces_of, traces_of_work
 from backend.api.http.answers import answer
 from backend.api.http.pages import decode_cursor, encode_cursor
 from backend.api.http.problem import INVALID_QUERY, Problem, unavailable
@@ -105,8 +105,19 @@ class History:
         namespace, name, scope = await self._seen.server(request)
         selection = Selection(tenants=_exactly(query.tenant))
         read = await self._read(ServerKeys(namespace, name), scope, selection, "+", TRACED, TRACED)
-        found = traces_of(event for _, event in reversed(read.found))[: query.limit]
+        found = traces_of(event for _, event in reversed(read.found))
+        if not query.tenant and scope.sees_all_of(namespace):
+            found += await self._work(ServerKeys(namespace, name))
+            found.sort(key=lambda one: (one.start, one.trace_id), reverse=True)
+        found = found[: query.limit]
         return await answer(request, TracePage(items=tuple(found)).model_dump_json(by_alias=True).encode())
+
+    async def _work(self, keys: ServerKeys) -> list[TraceView]:
+        try:
+            stories = await self._reader.stories(keys)
+        except StoreError as error:
+            raise unavailable(str(error)) from None
+        return traces_of_work(stories, keys.name)
 
     async def _read(
         self, keys: ServerKeys, scope: Scope, selection: Selection, before: str, wanted: int, limit: int

@@ -1678,7 +1678,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "session" | "snapshot" | "maintenance";
+            kind: "session" | "snapshot" | "maintenance" | "change" | "reconcile" | "sync" | "step";
             /** Name */
             name: string;
             /**
