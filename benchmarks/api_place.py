@@ -53,10 +53,12 @@ def place(scratch: Path, users: int) -> Iterator[Place]:
 
 
 @contextmanager
-def api(where: Place, redis: str, *flags: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def api(
+    where: Place, redis: str, *flags: str, program: Sequence[str] = ("-m", "backend.cli.main")
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """`bsls api`, and its port; what it logs goes to a file, as the audit log does elsewhere."""
     log = where.scratch / "api.log"
-    command = [sys.executable, "-m", "backend.cli.main", "api", "--kubeconfig", str(where.kubeconfig), "--port", "0",
+    command = [sys.executable, *program, "api", "--kubeconfig", str(where.kubeconfig), "--port", "0",
                "--redis-url", redis, *UNLIMITED, *flags]  # fmt: skip
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -6,7 +6,9 @@ python -m benchmarks.event_path.ours LOG_SERVER REDIS_URL POD...
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from contextlib import AsyncExitStack
 from functools import partial
 
 from kubernetes_asyncio.client import Configuration
@@ -21,8 +23,15 @@ from backend.controller.targets import Asked, Target
 from backend.controller.watcher import Watcher
 from backend.events.connection import connect
 from backend.kube.client import KubeClient
+from backend.telemetry.endpoint import endpoint
+from backend.telemetry.instruments import Watches
+from backend.telemetry.metric import Process
+from backend.telemetry.settings import from_environment
+from backend.telemetry.setup import Telemetry
+from benchmarks.telemetry.bare import strip
 
 NAMESPACE = "bench"
+TELEMETRY_PORT = "BENCH_TELEMETRY_PORT"  # of its metrics; empty: without any telemetry, not even counting
 KEPT = 10_000_000  # events of a server: all are counted afterwards
 
 
@@ -41,6 +50,8 @@ async def main(log_server: str, redis_url: str, pods: list[str]) -> None:
         tasks.append(asyncio.create_task(work, name=name))
         return tasks[-1]
 
+    stack = AsyncExitStack()
+    await _telemetry(events, stack)
     events.start(spawn)
     for pod in pods:
         journal = events.journal((NAMESPACE, pod))
@@ -52,6 +63,16 @@ async def main(log_server: str, redis_url: str, pods: list[str]) -> None:
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         task.result()
+
+
+async def _telemetry(events: EventPath, stack: AsyncExitStack) -> None:
+    port = os.environ.get(TELEMETRY_PORT)
+    if port == "":
+        strip()
+    if port:
+        telemetry = Telemetry(Process.CONTROLLER, from_environment(os.environ))
+        await stack.enter_async_context(endpoint(int(port), lambda: "", telemetry))
+        events.watch(Watches())
 
 
 def target() -> Target:

@@ -1,0 +1,184 @@
+"""`make bench-telemetry`: telemetry on (scraped and pushed every 2 seconds) against none, in one run.
+
+Event path: the benchmark's logs of 20 servers. API: pages of a list, by the short way, and with a `traceparent` in each
+request. Memory: both, while the receiver hangs. The sides take turns; the better half of each side's rounds counts.
+
+python -m benchmarks.telemetry [--lines 1000000] [--rounds 4] [--seconds 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.api_list import history
+from benchmarks.api_list.__main__ import LONG_WAY, PATH
+from benchmarks.api_list.runs import CONNECTIONS, Load, Side, load
+from benchmarks.api_place import api, place
+from benchmarks.event_path.lines import make_log
+from benchmarks.event_path.ours import TELEMETRY_PORT
+from benchmarks.event_path.runs import Run, run_ours
+from benchmarks.figures import Figure, report
+from benchmarks.telemetry.watched import resident_mb, scraped
+from tests.servers.otlp import Otlp
+from tests.servers.ports import free_ports
+from tests.servers.redis import RedisServer
+
+SERVERS = 20
+LIMIT = 1.05
+GROWTH_MB = 48  # what a queue of 2,048 spans, an export under way and the exporters' libraries may take
+PUSHED = {"OTEL_METRIC_EXPORT_INTERVAL": "2000", "OTEL_BSP_SCHEDULE_DELAY": "2000"}
+BARE = ("-m", "benchmarks.telemetry.bare", "backend.cli.main")
+OFF, ON = "off", "on"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    options = parser.parse_args()
+    figures = [*_event_path(options.lines, options.rounds), *_requests(options.seconds, options.rounds)]
+    return report("bench-telemetry", figures)
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """For processes that are started within."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def best(values: Sequence[float]) -> float:
+    """The median of the lower half: what other work on the machine adds is no figure of ours."""
+    return statistics.median(sorted(values)[: max(1, len(values) // 2)])
+
+
+# --- the event path --------------------------------------------------------------------------------------------------
+
+
+def _event_path(wanted: int, rounds: int) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="bsls-bench-") as scratch, Otlp() as receiver, Otlp(hang=True) as hung:
+        logs = Path(scratch) / "logs"
+        logs.mkdir()
+        lines = events = 0
+        for seed in range(SERVERS):
+            made = make_log(wanted // SERVERS, seed)
+            (logs / f"server-{seed:02}.log").write_bytes(made.text)
+            lines, events = lines + made.lines, events + made.events
+        print(f"==> {lines} lines of {SERVERS} servers, {events} events, {rounds} rounds", flush=True)
+        runs: dict[str, list[Run]] = {OFF: [], ON: []}
+        for _ in range(rounds):
+            for name in (OFF, ON):
+                runs[name].append(_run(name, logs, events, receiver if name == ON else None))
+        dead = _run("on, the receiver hangs", logs, events, hung)
+        assert receiver.named("session"), "no span of a session arrived"
+        assert receiver.metrics["bsls.log.lines"], "no metric arrived"
+    seconds = {name: best([one.seconds for one in held]) for name, held in runs.items()}
+    cpu = {name: best([one.cpu_s for one in held]) for name, held in runs.items()}
+    memory = dead.peak_mb - min(one.peak_mb for one in runs[OFF])
+    return [
+        Figure("event path, time on to off", seconds[ON] / seconds[OFF], LIMIT, "times"),
+        Figure("event path, CPU on to off", cpu[ON] / cpu[OFF], LIMIT, "times"),
+        Figure("event path, more memory while the receiver hangs", memory, GROWTH_MB, "MB"),
+    ]
+
+
+def _run(name: str, logs: Path, events: int, receiver: Otlp | None) -> Run:
+    with RedisServer() as server, ExitStack() as stack:
+        (port,) = free_ports(1)
+        values = {TELEMETRY_PORT: ""}
+        if receiver:
+            values = receiver.grpc_environment | PUSHED | {TELEMETRY_PORT: str(port)}
+        stack.enter_context(environment(values))
+        sizes = stack.enter_context(scraped(port)) if receiver else [1]
+        run = run_ours(logs, events, server)
+    assert sizes, "nothing was scraped"
+    print(f"    {name:24} {run.seconds:6.2f} s, {run.cpu_s:6.2f} s of CPU, {run.peak_mb:5.0f} MB", flush=True)
+    return run
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+
+def _requests(seconds: float, rounds: int) -> list[Figure]:
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bsls-bench-")))
+        redis = stack.enter_context(RedisServer())
+        receiver, hung = stack.enter_context(Otlp()), stack.enter_context(Otlp(hang=True))
+        where = stack.enter_context(place(scratch, CONNECTIONS))
+        tokens, urls = scratch / "tokens", scratch / "urls"
+        tokens.write_text("\n".join(where.tokens))
+        urls.write_text("\n".join(f"{PATH}?limit={number}" for number in range(40, 60)))
+        history.fill(redis.port, scratch / "snapshots")
+        sides: dict[str, Side] = {}
+        pids: dict[str, int] = {}
+        for name, collector in ((OFF, None), (ON, receiver), ("hung", hung)):
+            (probes,) = free_ports(1)
+            values = collector.grpc_environment | PUSHED if collector else {"OTEL_SDK_DISABLED": "true"}
+            (scratch / name).mkdir()
+            with environment(values):
+                flags = ("--probe-port", str(probes)) if collector else ()
+                program = ("-m", "backend.cli.main") if collector else BARE
+                at = replace(where, scratch=scratch / name)
+                port, process = stack.enter_context(api(at, redis.url, *flags, program=program))
+            if collector:
+                stack.enter_context(scraped(probes))
+            sides[name], pids[name] = Side(port, urls, tokens), process.pid
+        found = _compare(sides, seconds, rounds)
+        memory = _memory(sides["hung"], pids["hung"], seconds)
+        assert receiver.named("GET /api/v1/servers/{namespace}/{name}/snapshots"), "no span of a request arrived"
+    return [
+        Figure("requests, time on to off", found["short"], LIMIT, "times"),
+        Figure("requests with a trace, time on to off", found["traced"], LIMIT, "times"),
+        Figure("API, more memory while the receiver hangs", memory, GROWTH_MB, "MB"),
+    ]
+
+
+def _compare(sides: Mapping[str, Side], seconds: float, rounds: int) -> dict[str, float]:
+    ratios: dict[str, float] = {}
+    for way, flags in (("short", ()), ("traced", LONG_WAY)):
+        times: dict[str, list[float]] = {OFF: [], ON: []}
+        for name in (OFF, ON):
+            load(replace(sides[name], flags=flags), seconds=2)
+        for number in range(2 * rounds):
+            for name in (OFF, ON) if number % 2 else (ON, OFF):
+                done = load(replace(sides[name], flags=flags), seconds=seconds)
+                times[name].append(1e6 / done.rate)
+                _tell(way, name, done)
+        ratios[way] = best(times[ON]) / best(times[OFF])
+    return ratios
+
+
+def _tell(way: str, name: str, done: Load) -> None:
+    print(f"    {way:7} {name:4} {done.rate:8.0f} requests/s, p99 {done.p99_ms:.1f} ms", flush=True)
+
+
+def _memory(side: Side, pid: int, seconds: float) -> float:
+    """Growth in MB under load, once it is warm and its queue is full."""
+    traced = replace(side, flags=LONG_WAY)
+    load(traced, seconds=2 * seconds)
+    time.sleep(1)
+    before = resident_mb(pid)
+    for _ in range(4):
+        load(traced, seconds=2 * seconds)
+    return resident_mb(pid) - before
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
