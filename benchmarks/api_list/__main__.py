@@ -48,10 +48,11 @@ def main() -> int:
         history.fill(redis.port, snapshots)
         port, _ = stack.enter_context(api(where, redis.url))
         begun = time.perf_counter()
-        first = _first(port, where.tokens[0])
-        print(
-            f"==> the very first question, while it starts: {(time.perf_counter() - begun) * 1000:.0f} ms", flush=True
-        )
+        _ready(port)
+        ready = time.perf_counter()
+        first = json.loads(_get(port, PATH, where.tokens[0]))
+        very_first_ms = (time.perf_counter() - ready) * 1000
+        print(f"==> ready {ready - begun:.1f} s after its start, with everything in memory", flush=True)
         assert first["total"] == history.SNAPSHOTS
         walk, every, peers = scratch / "walk", scratch / "every", scratch / "peers"
         walk.write_text("\n".join(_walk(port, where.tokens[0], snapshots)))
@@ -72,11 +73,11 @@ def main() -> int:
     asked = sum(one.requests for one in runs[OURS])
     print(f"    {1 - PAGES / asked:.2%} of the pages of bsls were asked for before; every request was authorised anew")
     print(f"    at half of its load, {half.rate:.0f} requests/s: p50 {half.p50_ms:.2f}, p99 {half.p99_ms:.2f} ms")
-    print(f"    alone: first byte p99 {single.first_ms:.2f} ms")
-    return report("bench-api-list", _figures(runs, half, single))
+    print(f"    alone: first byte p99 {single.first_ms:.2f}; the very first, with both reviews, {very_first_ms:.1f} ms")
+    return report("bench-api-list", _figures(runs, half, max(single.first_ms, very_first_ms)))
 
 
-def _figures(runs: dict[str, list[Load]], half: Load, single: Load) -> list[Figure]:
+def _figures(runs: dict[str, list[Load]], half: Load, first_ms: float) -> list[Figure]:
     def ratio(ours: str, name: str) -> float:
         """The median of the rounds, ours to theirs."""
         return statistics.median(mine.rate / theirs.rate for mine, theirs in zip(runs[ours], runs[name], strict=True))
@@ -89,7 +90,7 @@ def _figures(runs: dict[str, list[Load]], half: Load, single: Load) -> list[Figu
         Figure("pages/s to Go reading Redis", ratio(OURS, "redis"), 2.5, "times", at_least=True),
         Figure("pages/s to Go pre-encoded", ratio(OURS, "preencoded"), 0.85, "times", at_least=True),
         Figure("p99 at half load", half.p99_ms, 10, "ms"),
-        Figure("first byte with 100,000 snapshots, p99", single.first_ms, 20, "ms"),
+        Figure("first byte with 100,000 snapshots, p99 and the very first", first_ms, 20, "ms"),
     ]
 
 
@@ -113,15 +114,17 @@ def _get(port: int, path: str, token: str) -> bytes:
         return bytes(answer.read())
 
 
-def _first(port: int, token: str) -> dict[str, object]:
-    """The first page, as soon as there is one."""
+def _ready(port: int) -> None:
+    """Until it says that it is."""
     while True:
         try:
-            return dict(json.loads(_get(port, PATH, token)))
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60).close()
         except urllib.error.HTTPError as error:
             if error.code != 503:
                 raise
             time.sleep(0.01)
+        else:
+            return
 
 
 def _walk(port: int, token: str, snapshots: Path) -> list[str]:

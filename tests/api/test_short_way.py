@@ -30,7 +30,7 @@ from backend.api.data.fresh import Fresh
 from backend.api.data.room import Data
 from backend.api.data.servers import Servers
 from backend.api.http.quick import QuickRunner
-from backend.api.routes.shortcut import PageShortcut
+from backend.api.routes.shortcut import PageShortcut, _Recent
 from backend.api.routes.subscriptions import Pushes
 from backend.api.stream.hub import Hub
 from backend.controller.event_path import EventPath
@@ -210,6 +210,20 @@ async def test_a_walk_with_new_cursors_goes_the_short_way(site: Site) -> None:
     assert site.shortcut.given == given + 9
     for wrong in ("cursor=x", "limit=0", "limit=7&cursor=a&cursor=b", "nonsense=1"):
         assert await site.status("all", f"{SNAPSHOTS}?{wrong}") == (400, False)
+
+
+def test_what_was_used_last_is_kept() -> None:
+    kept: _Recent[str, str] = _Recent(100)
+    for name in "abc":
+        kept.put(name, name, 30)
+    assert kept.get("a") == "a"
+    kept.put("d", "d", 30)
+    assert [name for name in "abcd" if kept.get(name)] == ["a", "c", "d"]
+    kept.put("c", "another", 80)
+    assert [kept.get(name) for name in "acd"] == [None, "another", None]
+    kept.put("large", "x", 101)
+    assert kept.get("large") is None
+    assert kept.get("c") is None
 
 
 async def test_news_are_shown(site: Site) -> None:

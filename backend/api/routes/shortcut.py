@@ -38,9 +38,10 @@ from backend.api.routes.seen import Seen
 
 log = logging.getLogger(__name__)
 
-MOST_HEADS = 10_000
-MOST_BYTES = 64 << 20  # of pages
-_OVERHEAD = 1024  # bytes of a page beside its body
+MOST_HEADS = 8 << 20  # bytes
+MOST_PAGES = 64 << 20  # bytes
+LONGEST_TARGET = 2048
+_OVERHEAD = 1024  # bytes of what is remembered, beside its text
 _SPECIAL = (REQUEST_ID, hdrs.EXPECT, hdrs.UPGRADE, "traceparent")  # what asks for more than a page
 
 _NAME = rb"([a-z0-9][a-z0-9.-]*)"
@@ -92,7 +93,7 @@ class PageShortcut:
         self._seen = seen
         self._observer = observer
         self._heads: _Recent[bytes, Head] = _Recent(MOST_HEADS)
-        self._answers: _Recent[object, Answer] = _Recent(MOST_BYTES)
+        self._answers: _Recent[object, Answer] = _Recent(MOST_PAGES)
         self.given = 0
 
     def learn(self, request: web.Request) -> None:
@@ -104,8 +105,8 @@ class PageShortcut:
         if head is None or not request.keep_alive or any(name in request.headers for name in _SPECIAL):
             return
         token = self._access.digest_of(caller_of_request(request))
-        coding = choose(request.headers.get(hdrs.ACCEPT_ENCODING))
-        self._heads.put(head, Head(token, coding, known_tags(request)), 1)
+        coding, tags = choose(request.headers.get(hdrs.ACCEPT_ENCODING)), known_tags(request)
+        self._heads.put(head, Head(token, coding, tags), _OVERHEAD + sum(map(len, tags)))
 
     def answer(self, target: bytes, head: bytes) -> bytes | None:
         try:
@@ -118,7 +119,7 @@ class PageShortcut:
 
     def _answer(self, target: bytes, head: bytes) -> bytes | None:
         begun = time.perf_counter()
-        said = self._heads.get(head)
+        said = self._heads.get(head) if len(target) <= LONGEST_TARGET else None
         caller = None if said is None else self._access.known(said.token)
         asked = None if caller is None else asked_for(target)
         if said is None or caller is None or asked is None:
