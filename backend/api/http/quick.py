@@ -20,6 +20,7 @@ from aiohttp.web_protocol import RequestHandler
 log = logging.getLogger(__name__)
 
 LONGEST = 16 * 1024  # bytes of a request
+READ = 64 * 1024  # bytes, at most at once
 _LEFT = 4096  # bytes that may not be on their way yet, as of a TLS handshake
 _END = b"\r\n\r\n"
 _VERSION = b" HTTP/1.1\r\n"
@@ -54,6 +55,11 @@ class QuickConnection(RequestHandler):
         self._begun: bytes | None = b""  # what the parser has of the next request; None: that is not known any more
         self._untouched = True  # aiohttp got nothing yet; it may not even wait: TLS brings the first request early
         self._head: bytes | None = None  # of the request under way, if it came alone
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if hasattr(transport, "max_size"):
+            transport.max_size = READ  # asyncio's 256 KiB are mapped and unmapped for each read
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         idle = self._is_idle()
