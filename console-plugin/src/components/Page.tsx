@@ -44,6 +44,6 @@ export const Page: FC<Props> = ({ title, trail, badge, actions, tabs, children }
         {tabs}
       </PageSection>
     )}
-    <PageSection hasBodyWrapper={false}>{children}</PageSection>
+    <PageSection>{children}</PageSection>
   </>
 );

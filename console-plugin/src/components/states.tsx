@@ -86,6 +86,7 @@ export const Stale: FC<{ error: ApiError; loadedAt: number; retry: () => void }>
     <Alert
       isInline
       variant="warning"
+      component="h2"
       data-test="stale"
       title={
         <>
@@ -121,16 +122,41 @@ export const LiveMark: FC = () => {
   );
 };
 
+/** The same within a card. */
+const SmallError: FC<{ error: ApiError; retry: () => void }> = ({ error, retry }) => {
+  const t = useT();
+  return (
+    <Alert
+      isInline
+      isPlain
+      variant="danger"
+      component="h3"
+      title={t('This could not be loaded')}
+      data-test="error"
+      actionLinks={
+        <Button variant="link" isInline onClick={retry} data-test="retry">
+          {t('Try again')}
+        </Button>
+      }
+    >
+      {errorSentence(t, error)}
+    </Alert>
+  );
+};
+
 interface ContentProps<R> {
   resource: { data?: R; error?: ApiError; loadedAt?: number; loading: boolean; retry: () => void };
   loading?: ReactNode;
+  /** Within a card: an error takes little room. */
+  small?: boolean;
   children: (data: R) => ReactNode;
 }
 
 /** Chooses among the states of a resource. Old data stays, marked with its age. */
-export function Content<R>({ resource, loading, children }: ContentProps<R>): ReactNode {
+export function Content<R>({ resource, loading, small, children }: ContentProps<R>): ReactNode {
   const { data, error, loadedAt, retry } = resource;
-  if (data === undefined) return error ? <ErrorState error={error} retry={retry} /> : (loading ?? <Loading />);
+  const Failed = small ? SmallError : ErrorState;
+  if (data === undefined) return error ? <Failed error={error} retry={retry} /> : (loading ?? <Loading />);
   return (
     <>
       {error && loadedAt !== undefined && <Stale error={error} loadedAt={loadedAt} retry={retry} />}

@@ -90,6 +90,7 @@ const ServerPage: FC = () => {
     >
       {verdict?.health === 'deleting' && (
         <Alert
+          component="h2"
           isInline
           variant="info"
           title={t('This server is being deleted. The backup data in the storage stays.')}

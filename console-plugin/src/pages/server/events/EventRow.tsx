@@ -10,6 +10,9 @@ import { absolute } from '../../../model/format';
 import { tracePath } from '../../../model/paths';
 import type { ServerName } from '../../../model/paths';
 
+/** Of these the API makes traces. */
+const TRACED = /^(session|snapshot|maintenance)\./;
+
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
 /** Making a format takes longer than using it a hundred times. */
@@ -22,7 +25,7 @@ const clock = (language: string): Intl.DateTimeFormat => {
 const Details: FC<{ place: ServerName; event: ServerEvent; id: string }> = ({ place, event, id }) => {
   const t = useT();
   const language = useLanguage();
-  const trace = event.traceparent?.split('-')[1];
+  const trace = TRACED.test(eventName(event)) ? event.traceparent?.split('-')[1] : undefined;
   return (
     <div id={id} className="bsls-event-details">
       <div>

@@ -93,14 +93,14 @@ const Line: FC<LineProps> = ({ place, scope, filter, paused, clear }) => {
             )}
             <div {...at} data-test="timeline">
               {days.map(({ key, name, events }) => (
-                <section key={key} aria-label={name}>
+                <div key={key}>
                   <h2 className="bsls-day">{name}</h2>
                   <ol className="bsls-events">
                     {events.map((event) => (
                       <EventRow key={event.id} place={place} event={event} />
                     ))}
                   </ol>
-                </section>
+                </div>
               ))}
             </div>
             {timeline.older && (

@@ -25,7 +25,7 @@ export const ActivityNow: FC<Pick<TabProps, 'place' | 'scope'>> = ({ place, scop
     <Card isFullHeight>
       <CardTitle component="h2">{t('Activity now')}</CardTitle>
       <CardBody>
-        <Content resource={sessions} loading={<Loading rows={3} />}>
+        <Content small resource={sessions} loading={<Loading rows={3} />}>
           {({ items, total }) =>
             items.length ? (
               <ul className="bsls-lines">

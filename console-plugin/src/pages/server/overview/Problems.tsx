@@ -30,7 +30,7 @@ export const Problems: FC<Pick<TabProps, 'place' | 'scope'>> = ({ place, scope }
         <CardTitle component="h2">{t('Last warnings and errors')}</CardTitle>
       </CardHeader>
       <CardBody>
-        <Content resource={events} loading={<Loading rows={SHOWN} />}>
+        <Content small resource={events} loading={<Loading rows={SHOWN} />}>
           {({ items }) =>
             items.length ? (
               <ul className="bsls-lines">

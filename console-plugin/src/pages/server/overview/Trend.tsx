@@ -91,7 +91,7 @@ export const Trend: FC<Pick<TabProps, 'place' | 'scope'>> = ({ place, scope }) =
     <Card isFullHeight>
       <CardTitle component="h2">{t('Backed up per day')}</CardTitle>
       <CardBody>
-        <Content resource={found} loading={<Loading rows={4} />}>
+        <Content small resource={found} loading={<Loading rows={4} />}>
           {(data) => <Chart found={data} />}
         </Content>
       </CardBody>

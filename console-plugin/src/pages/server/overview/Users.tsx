@@ -11,7 +11,7 @@ type RejectedLine = { line: number; reason: string };
 const Rejected: FC<{ title: string; lines: readonly RejectedLine[]; total: number }> = ({ title, lines, total }) => {
   const t = useT();
   return (
-    <Alert isInline variant="warning" title={title} className="bsls-above" data-test="rejected-lines">
+    <Alert component="h3" isInline variant="warning" title={title} className="bsls-above" data-test="rejected-lines">
       <List isPlain>
         {lines.map(({ line, reason }) => (
           <ListItem key={line}>{t('Line {{line}}: {{reason}}', { line, reason })}</ListItem>

@@ -20,7 +20,13 @@ export const Overview: FC<TabProps> = ({ place, server, scope }) => {
     <Grid hasGutter>
       {away && (
         <GridItem>
-          <Alert isInline variant="warning" title={t('Figures and activity are not known now')} data-test="store-away">
+          <Alert
+            isInline
+            component="h2"
+            variant="warning"
+            title={t('Figures and activity are not known now')}
+            data-test="store-away"
+          >
             {t(
               'The event store does not answer. What stands here is of the server itself; the rest comes back with the store.',
             )}
