@@ -23,20 +23,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests import objects
 from tests.apiserver import api_people as people
 from tests.cluster import console as built
 from tests.cluster.node import Cluster
 from tests.console.server import UiServer
-from tests.console.story import tell
-from tests.console.tab import WIDE, Tab
+from tests.console.story import history, tell
+from tests.console.tab import WIDE, Tab, chromium
 from tests.servers.redis import RedisServer
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
 STATUS = {
     "observedGeneration": 1, "serviceURL": "vms.backup-a.svc:51515", "tlsFingerprint": "ab" * 32,
     "tlsNotAfter": "2027-11-25T10:00:00Z", "repositoryStatus": "Initialized", "repositoryPath": "oadp-bsls/vms",
@@ -61,7 +58,7 @@ PERSONAS: dict[str, list[tuple[str, str, str]]] = {
 
 @dataclass
 class Site:
-    """What the pages show: two servers, of which `backup-a/vms` has a history."""
+    """What the pages show: two servers. `backup-a/vms` has a history; of `backup-b/more`, tests tell what they need."""
 
     cluster: Cluster
     server: UiServer
@@ -97,14 +94,8 @@ def ui() -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        message = "Chromium is missing: run `make setup`"
-        pytest.fail(message) if os.environ.get("BSLS_REQUIRE_REAL") == "1" else pytest.skip(message)
-    with sync_playwright() as playwright:
-        playwright.selectors.set_test_id_attribute("data-test")
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +110,7 @@ def site(api_cluster: Cluster, ui: Path, tmp_path_factory: pytest.TempPathFactor
     kubectl("patch", "bsls", "-n", "backup-a", "vms", "--subresource=status", "--type=merge", "-p", patch)
     tokens = {name: people.person(api_cluster, f"console-{name}", *roles) for name, roles in PERSONAS.items()}
     with RedisServer("--appendonly", "no") as redis:
-        in_thread(tell(redis, STATUS))
+        in_thread(tell(redis, ("backup-a", "vms"), STATUS, history()))
         server = UiServer(api_cluster, redis.url, ui, tmp_path_factory.mktemp("ui"))
         server.start()
         try:

@@ -14,6 +14,7 @@ from tests.servers.redis import RedisServer
 
 ALICE, BOB = "alice@vm-1.team-a", "bob@vm-2.team-b"
 HOUR = 3600.0
+NOW = datetime.now(UTC).timestamp()
 
 
 def snapshot(name: str, tenant: str, end: float, **given: Any) -> Snapshot:
@@ -25,24 +26,29 @@ def snapshot(name: str, tenant: str, end: float, **given: Any) -> Snapshot:
     return Snapshot(id=name, tenant=tenant, start=end - 60, end=end, **values)
 
 
-def history(now: float) -> list[Snapshot]:
+def history() -> list[Snapshot]:
     """Thirty nights of Alice, some of Bob, of which the last was not completed."""
-    made = [snapshot(f"a{day:02}", ALICE, now - (day * 24 + 3) * HOUR, size=(40 - day) << 26) for day in range(30)]
-    made += [snapshot(f"b{day:02}", BOB, now - (day * 24 + 5) * HOUR, path="/srv") for day in range(1, 6)]
-    return [*made, snapshot("b00", BOB, now - 5 * HOUR, path="/srv", incomplete="canceled", errors=3)]
+    made = [snapshot(f"a{day:02}", ALICE, NOW - (day * 24 + 3) * HOUR, size=(40 - day) << 26) for day in range(30)]
+    made += [snapshot(f"b{day:02}", BOB, NOW - (day * 24 + 5) * HOUR, path="/srv") for day in range(1, 6)]
+    return [*made, snapshot("b00", BOB, NOW - 5 * HOUR, path="/srv", incomplete="canceled", errors=3)]
 
 
-async def tell(redis: RedisServer, status: dict[str, Any], *more: Snapshot) -> None:
-    """The history, and `more` of it, as of now."""
-    now = datetime.now(UTC)
-    made = [*history(now.timestamp()), *more]
+async def tell(redis: RedisServer, server: tuple[str, str], status: dict[str, Any], made: list[Snapshot]) -> None:
+    """That a server holds these snapshots now: what is new of them becomes events."""
+    namespace, name = server
     client = connect(redis.url)
     async with controller(client) as path:
-        journal = path.journal(("backup-a", "vms"))
+        journal = path.journal(server)
         journal.compare(holdings(made), None)
-        meta = {"uid": "u1", "name": "vms", "namespace": "backup-a", "creationTimestamp": "2026-11-01T09:00:00Z"}
-        journal.observe(ServerView({"metadata": meta, "spec": {"prefix": "vms"}, "status": status}, now))
+        meta = {
+            "uid": f"uid of {name}",
+            "name": name,
+            "namespace": namespace,
+            "creationTimestamp": "2026-11-01T09:00:00Z",
+        }
+        raw = {"metadata": meta, "spec": {"prefix": "vms"}, "status": status}
+        journal.observe(ServerView(raw, datetime.now(UTC)))
         async with asyncio.timeout(20):
-            while int(redis.cli("HLEN", "bsls:{backup-a/vms}:snapshots")) != len(made):
-                await asyncio.sleep(0.05)
+            while int(redis.cli("HLEN", f"bsls:{{{namespace}/{name}}}:snapshots")) != len(made):
+                await asyncio.sleep(0.02)
     await client.close()

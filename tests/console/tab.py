@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response, expect
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "build" / "screenshots"
@@ -21,7 +26,26 @@ document.addEventListener('securitypolicyviolation', (event) => {
   window.bslsViolations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
 });
 """
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
 Json = dict[str, Any]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser with a profile of its own. Without one a test skips, or fails where everything has to be there."""
+    if CHROMIUM is None:
+        message = "Chromium is missing: run `make setup`"
+        strict = os.environ.get("CI") == "true" or os.environ.get("BSLS_REQUIRE_REAL") == "1"
+        pytest.fail(message) if strict else pytest.skip(message)
+    with sync_playwright() as playwright:
+        playwright.selectors.set_test_id_attribute("data-test")
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield found
+        finally:
+            found.close()
 
 
 class Tab:

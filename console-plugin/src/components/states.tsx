@@ -85,6 +85,7 @@ export const Stale: FC<{ error: ApiError; loadedAt: number; retry: () => void }>
   return (
     <Alert
       isInline
+      component="p"
       variant="warning"
       component="h2"
       data-test="stale"

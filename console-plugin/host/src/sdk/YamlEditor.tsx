@@ -77,7 +77,12 @@ export const ResourceYAMLEditor: typeof Sdk.ResourceYAMLEditor = (props) => {
       <Stack hasGutter>
         {!hideHeader && header && <Title headingLevel="h2">{header}</Title>}
         {edited && edited.of !== given && (
-          <Alert isInline variant="warning" title={t('The object has changed meanwhile: reload to see it.')} />
+          <Alert
+            isInline
+            component="p"
+            variant="warning"
+            title={t('The object has changed meanwhile: reload to see it.')}
+          />
         )}
         <StackItem isFilled>
           <TextArea
@@ -92,11 +97,11 @@ export const ResourceYAMLEditor: typeof Sdk.ResourceYAMLEditor = (props) => {
           />
         </StackItem>
         {told.error && (
-          <Alert isInline variant="danger" title={t('It was not saved')}>
+          <Alert isInline component="p" variant="danger" title={t('It was not saved')}>
             {told.error}
           </Alert>
         )}
-        {told.saved && <Alert isInline variant="success" title={t('Saved')} />}
+        {told.saved && <Alert isInline component="p" variant="success" title={t('Saved')} />}
         {!readOnly && (
           <ActionList>
             <ActionListItem>

@@ -78,7 +78,7 @@ const DeleteDialog: FC<DeleteProps> = ({ resource, redirectTo, message, button, 
       />
       <ModalBody>
         {t('{{name}} in {{namespace}} will be deleted.', { name, namespace: namespace ?? '-' })} {message}
-        {error && <Alert isInline variant="danger" title={error} />}
+        {error && <Alert isInline component="p" variant="danger" title={error} />}
       </ModalBody>
       <ModalFooter>
         <Button
