@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.console.conftest import Open, Site
 
-pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(180, func_only=True)]
 
 
 def test_log_in_by_the_form_and_out_again(console: Open, site: Site) -> None:

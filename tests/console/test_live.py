@@ -11,7 +11,7 @@ from backend.kopia.snapshots import Snapshot
 from tests.console.conftest import Open, Site, in_thread
 from tests.console.story import snapshot, tell
 
-pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(180, func_only=True)]
 MORE = ("backup-b", "more")
 AWAY = [r"ERR_CONNECTION_REFUSED", r"ERR_INCOMPLETE_CHUNKED_ENCODING", r"WebSocket", r"ERR_EMPTY_RESPONSE"]
 
