@@ -18,6 +18,7 @@ from backend.api.data.room import Data
 from backend.api.data.servers import Servers
 from backend.api.figures import watch
 from backend.api.http.quick import QuickRunner
+from backend.api.http.refused import LINES
 from backend.api.http.server_log import server_logger
 from backend.api.routes.subscriptions import Pushes
 from backend.api.settings import ApiSettings
@@ -70,7 +71,7 @@ async def run_api(
     limits = Limits(Rates(settings.rate, settings.burst, settings.streams))
     ui = page(access, limits) if page is not None else None
     app = make_app(Parts(access, limits, data, reader, hub, Pushes(redis, made, owners), ui))
-    runner = QuickRunner(app, app[SHORTCUT], logger=server_logger(), access_log=None)
+    runner = QuickRunner(app, app[SHORTCUT], logger=server_logger(), access_log=None, **LINES)
     try:
         await runner.setup()
         context = certificate.context if certificate else None

@@ -5,7 +5,7 @@ Nothing is made through these models: bodies are kept encoded.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 
 from backend.crd.spec import BackupStorageLocationServerSpec
@@ -138,6 +138,10 @@ class ServerDetail(Server):
     certificate: Certificate | None = Field(default=None, description="Absent until one is served.")
     urls: Urls | None = Field(default=None, description="Absent until there is an address.")
     figures: Figures | None = Field(default=None, description="Absent while the event store is away.")
+
+
+class AnyServer(RootModel[ServerDetail | LimitedServer]):
+    """All of a server, or what tenants see of it."""
 
 
 class Connect(_Model):

@@ -13,11 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from backend.api.data.index import Entry
-from backend.api.http.pages import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT, decode_cursor, encode_cursor
+from backend.api.http.pages import CURSOR, DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT, decode_cursor, encode_cursor
 from backend.api.http.problem import INVALID_QUERY, Problem
 from backend.events.moments import parse_moment
 
 US_PER_MS = 1000
+MAX_PATH = 1024  # characters
 STEP_MS = 10_000
 """A duration back from now is counted from the last such mark: the same question has the same answer for a while."""
 
@@ -33,7 +34,9 @@ class Query(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Items of a page.")
-    cursor: str | None = Field(default=None, max_length=MAX_CURSOR, description="`next` of the page before.")
+    cursor: str | None = Field(
+        default=None, max_length=MAX_CURSOR, pattern=CURSOR, description="`next` of the page before."
+    )
 
     @cached_property
     def purpose(self) -> str:
@@ -70,7 +73,7 @@ class SnapshotQuery(Query):
     """Snapshots, by default the newest first."""
 
     tenant: Text | None = Field(default=None, description="user@host.")
-    path: str | None = Field(default=None, max_length=4096, description="Beginning of the folder's path.")
+    path: str | None = Field(default=None, max_length=MAX_PATH, description="Beginning of the folder's path.")
     since: Moment | None = Field(default=None, description="Started then or later.")
     until: Moment | None = Field(default=None, description="Started before then.")
     state: Literal["complete", "incomplete"] | None = None

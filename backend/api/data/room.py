@@ -18,10 +18,10 @@ from backend.api.data.records import dump
 from backend.api.data.scope import Scope
 from backend.api.data.servers import Servers, detail, kopia_url, max_snapshot_age, shown
 from backend.api.http.answers import etag_of
-from backend.api.http.problem import not_found
+from backend.api.http.problem import NOT_READY, Problem, not_found, retry_after
 
 WARMING_S = 60.0  # then it counts as ready, however much is to be read
-
+SOON_S = 5
 Spawn = Callable[[Coroutine[Any, Any, None], str], object]
 
 
@@ -137,9 +137,8 @@ class Data:
             raise not_found(f"tenant {user} of {namespace}/{name}", hidden=True)
         url, fingerprint = kopia_url(raw), (raw.get("status") or {}).get("tlsFingerprint")
         if not url or not fingerprint:
-            raise DataUnavailable(
-                f"The server {namespace}/{name} has no address or certificate yet: wait until it has."
-            )
+            detail = f"The server {namespace}/{name} has no address or certificate yet: wait until it has."
+            raise Problem(NOT_READY, detail, headers=retry_after(SOON_S))
         return make_bundle(url, user, fingerprint=fingerprint)
 
     async def _held(self, raw: dict[str, Any]) -> Projections:

@@ -13,6 +13,7 @@ from backend.api.http.problem import INVALID_CURSOR, INVALID_QUERY, Problem
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 MAX_CURSOR = 4096  # characters
+CURSOR = "^[A-Za-z0-9_-]+$"
 _SUM = 6  # bytes
 
 Position = tuple[str | int, ...]

@@ -36,6 +36,7 @@ NOT_FOUND = Kind("not-found", 404, "Not found, or not visible to you")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "The method is not supported here")
 NOT_ACCEPTABLE = Kind("not-acceptable", 406, "There is no answer of an accepted type")
 CONFLICT = Kind("conflict", 409, "Something else is there already")
+NOT_READY = Kind("not-ready", 409, "It is not ready for this yet")
 PRECONDITION_FAILED = Kind("precondition-failed", 412, "It has changed meanwhile")
 BODY_TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
 UNSUPPORTED_TYPE = Kind("unsupported-type", 415, "The body is of an unsupported type")
@@ -48,8 +49,8 @@ ACCESS_UNAVAILABLE = Kind("access-unavailable", 503, "Access cannot be decided a
 
 KINDS: tuple[Kind, ...] = (
     BAD_REQUEST, INVALID_QUERY, INVALID_CURSOR, IMPERSONATION, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND,
-    METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, CONFLICT, PRECONDITION_FAILED, BODY_TOO_LARGE, UNSUPPORTED_TYPE, INVALID_BODY,
-    TOO_MANY_REQUESTS, TOO_MANY_STREAMS, INTERNAL, UNAVAILABLE, ACCESS_UNAVAILABLE,
+    METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, CONFLICT, NOT_READY, PRECONDITION_FAILED, BODY_TOO_LARGE, UNSUPPORTED_TYPE,
+    INVALID_BODY, TOO_MANY_REQUESTS, TOO_MANY_STREAMS, INTERNAL, UNAVAILABLE, ACCESS_UNAVAILABLE,
 )  # fmt: skip
 _BY_STATUS = {kind.status: kind for kind in reversed(KINDS)}  # the first of a status stands for it
 

@@ -17,6 +17,8 @@ from aiohttp import web
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler
 
+from backend.api.http.refused import refusal
+
 log = logging.getLogger(__name__)
 
 LONGEST = 16 * 1024  # bytes of a request
@@ -75,6 +77,17 @@ class QuickConnection(RequestHandler):
         waiting = len(self._messages)
         super().data_received(data)
         self._follow(data, list(self._messages)[waiting:], idle=idle)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What aiohttp answers past the application, in our words."""
+        super().handle_error(request, status, exc, message)  # logs it; raises when an answer began already
+        return refusal(status, exc)
 
     def _is_idle(self) -> bool:
         """Everything before is answered, and on its way."""

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from backend.api.openapi.route import JSON, Answer, Route
 from backend.events.catalogue import ALL
+from backend.kopia.users import USER_NAME
 
 Json = dict[str, Any]
 PROBLEM = "application/problem+json"
@@ -19,6 +20,19 @@ _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"{(\w+)}")
 _PUBLIC = (400, 404, 429, 500, 503)
 _PERSONAL = (400, 401, 403, 404, 429, 500, 503)
+
+_TEXT: Json = {"type": "string"}
+_KUBERNETES_NAME: Json = {"type": "string", "maxLength": 253, "pattern": "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}
+_NAMED: dict[str, Json] = {
+    "namespace": _KUBERNETES_NAME,
+    "name": _KUBERNETES_NAME,
+    "user": {"type": "string", "maxLength": 500, "pattern": f"^{USER_NAME.pattern.strip('^$')}$"},
+}
+_HEADERS = {
+    401: ("WWW-Authenticate", "RFC 6750."),
+    429: ("Retry-After", "Seconds."),
+    503: ("Retry-After", "Seconds."),
+}
 
 PROBLEM_SCHEMA: Json = {
     "type": "object",
@@ -81,8 +95,8 @@ def _operation(route: Route) -> Json:
         "operationId": route.name,
         "summary": route.summary,
         "tags": [route.tag],
-        "parameters": [*_path_parameters(route), *_query_parameters(route)],
-        "responses": {str(answer.status): _answer(answer) for answer in route.answers},
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
+        "responses": _answers(route.answers),
     }
     for status in sorted({*(_PUBLIC if route.public else _PERSONAL), *route.problems}):
         operation["responses"].setdefault(str(status), _problem(status))
@@ -96,9 +110,18 @@ def _operation(route: Route) -> Json:
 
 def _path_parameters(route: Route) -> list[Json]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": route.parameters.get(name, {"type": "string"})}
+        {"name": name, "in": "path", "required": True, "schema": route.parameters.get(name) or _NAMED.get(name, _TEXT)}
         for name in _PARAMETER.findall(route.path)
     ]
+
+
+def _header_parameters(route: Route) -> list[Json]:
+    made = []
+    for name, schema in route.headers.items():
+        described = dict(schema)
+        text = described.pop("description", "")
+        made.append({"name": name, "in": "header", "required": False, "description": text, "schema": described})
+    return made
 
 
 def _query_parameters(route: Route) -> list[Json]:
@@ -129,6 +152,18 @@ def _inline(schema: Any, definitions: Json) -> Any:
     return {key: _inline(value, definitions) for key, value in schema.items()}
 
 
+def _answers(answers: Iterable[Answer]) -> Json:
+    """Answers of one status differ in their media types."""
+    found: Json = {}
+    for one in answers:
+        made = _answer(one)
+        known = found.setdefault(str(one.status), made)
+        if known is not made:
+            known["description"] += f"; or: {made['description']}"
+            known.setdefault("content", {}).update(made.get("content", {}))
+    return found
+
+
 def _answer(answer: Answer) -> Json:
     found: Json = {"description": answer.description}
     if answer.headers:
@@ -144,4 +179,8 @@ def _answer(answer: Answer) -> Json:
 
 def _problem(status: int) -> Json:
     schema = {"$ref": _REFERENCE.format(model="Problem")}
-    return {"description": HTTPStatus(status).phrase, "content": {PROBLEM: {"schema": schema}}}
+    found: Json = {"description": HTTPStatus(status).phrase, "content": {PROBLEM: {"schema": schema}}}
+    if status in _HEADERS:
+        name, text = _HEADERS[status]
+        found["headers"] = {name: {"description": text, "schema": {"type": "string"}}}
+    return found

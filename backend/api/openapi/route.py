@@ -35,7 +35,8 @@ class Answer:
 @dataclass(frozen=True)
 class Route:
     """`path` as aiohttp and OpenAPI write it alike: `/api/v1/servers/{namespace}/{name}`. `problems`: the statuses of
-    problems beyond those that every route may answer with. `public`: no token is asked for.
+    problems beyond those that every route may answer with. `headers`: the schemas of those that it reads. `public`: no
+    token is asked for.
     """
 
     method: str
@@ -49,4 +50,5 @@ class Route:
     body: type[BaseModel] | None = None
     problems: tuple[int, ...] = ()
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
+    headers: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
     public: bool = False

@@ -16,9 +16,9 @@ from backend.api.data.models import _Model
 from backend.api.data.query import Moment, Query, Text, parse
 from backend.api.data.traces import TraceView, traces_of, traces_of_work
 from backend.api.http.answers import answer
-from backend.api.http.pages import decode_cursor, encode_cursor
-from backend.api.http.problem import INVALID_QUERY, Problem, unavailable
-from backend.api.openapi.route import Answer, Route
+from backend.api.http.pages import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor
+from backend.api.http.problem import INVALID_QUERY, Problem, not_found, unavailable
+from backend.api.openapi.route import Answer, Model, Route
 from backend.api.routes.lists import SERVER
 from backend.api.routes.seen import Seen
 from backend.events.catalogue import Severity
@@ -34,8 +34,8 @@ TRACED = 5_000  # entries that recent traces are made of
 _PURPOSE = "events"
 
 
-class EventQuery(Query):
-    """Events of a server, the newest first."""
+class EventFilter(Model):
+    """Which events."""
 
     type: str | None = Field(default=None, max_length=200, description="Such as snapshot.created, or 'tls.*'.")
     tenant: Text | None = Field(default=None, description="user@host.")
@@ -44,9 +44,14 @@ class EventQuery(Query):
     until: Moment | None = None
 
 
-class TraceQuery(Query):
+class EventQuery(EventFilter, Query):
+    """Events of a server, the newest first."""
+
+
+class TraceQuery(Model):
     """Recent traces of a server, the newest first."""
 
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many.")
     tenant: Text | None = Field(default=None, description="user@host.")
 
 
@@ -95,6 +100,8 @@ class History:
         namespace, name, scope = await self._seen.server(request)
         before = str(decode_cursor(_PURPOSE, query.cursor, [str])[0]) if query.cursor else "+"
         read = await self._read(ServerKeys(namespace, name), scope, selection, before, query.limit, MAX_READ)
+        if not query.cursor:
+            self._check(namespace, name, read)
         following = None if read.ended else encode_cursor(_PURPOSE, [read.last])
         tail = b',"next":"%b"}' % following.encode() if following else b"}"
         body = b'{"items":[%b]%b' % (b",".join(raw for raw, _ in read.found), tail)
@@ -105,6 +112,7 @@ class History:
         namespace, name, scope = await self._seen.server(request)
         selection = Selection(tenants=_exactly(query.tenant))
         read = await self._read(ServerKeys(namespace, name), scope, selection, "+", TRACED, TRACED)
+        self._check(namespace, name, read)
         found = traces_of(event for _, event in reversed(read.found))
         if not query.tenant and scope.sees_all_of(namespace):
             found += await self._work(ServerKeys(namespace, name))
@@ -118,6 +126,11 @@ class History:
         except StoreError as error:
             raise unavailable(str(error)) from None
         return traces_of_work(stories, keys.name)
+
+    def _check(self, namespace: str, name: str, read: _Read) -> None:
+        """A deleted server's events are told until they expire; of one that never was there are none."""
+        if not read.last and not self._seen.there(namespace, name):
+            raise not_found(f"server {namespace}/{name}")
 
     async def _read(
         self, keys: ServerKeys, scope: Scope, selection: Selection, before: str, wanted: int, limit: int
@@ -161,7 +174,7 @@ def may_see(scope: Scope, namespace: str, event: Mapping[str, Any]) -> bool:
     return scope.sees_all_of(namespace) or scope.sees_tenant(namespace, str(event.get("subject", "")))
 
 
-def selection_of(query: EventQuery, now_ms: int) -> Selection:
+def selection_of(query: EventFilter, now_ms: int) -> Selection:
     """Raises Problem."""
     try:
         return Selection(

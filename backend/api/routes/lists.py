@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from backend.api.data import models
 from backend.api.data.lists import Page
@@ -41,12 +41,12 @@ class Lists:
         return [
             _list(f"{PREFIX}/servers", self.servers, "listServers", "Servers", "servers", models.ServerPage,
                   ServersQuery),
-            _one(SERVER, self.server, "getServer", "One server", "servers", models.ServerDetail),
+            _one(SERVER, self.server, "getServer", "One server", "servers", models.AnyServer),
             _list(f"{SERVER}/tenants", self.tenants, "listTenants", "Tenants of a server", "tenants", models.TenantPage,
                   TenantQuery),
             _one(f"{SERVER}/tenants/{{user}}", self.tenant, "getTenant", "One tenant", "tenants", models.Tenant),
             _one(f"{SERVER}/tenants/{{user}}/connect", self.connect, "getConnect", "How a tenant connects", "tenants",
-                 models.Connect),
+                 models.Connect, 409),
             _list(f"{SERVER}/snapshots", self.snapshots, "listSnapshots", "Snapshots of a server", "snapshots",
                   models.SnapshotPage, SnapshotQuery),
             _list(f"{SERVER}/sessions", self.sessions, "listSessions", "Open sessions of a server", "sessions",
@@ -106,6 +106,8 @@ def _list(
     return Route("GET", path, handler, name, summary, tag, answers=answers, query=query)
 
 
-def _one(path: str, handler: Handle, name: str, summary: str, tag: str, model: type[models._Model]) -> Route:
+def _one(
+    path: str, handler: Handle, name: str, summary: str, tag: str, model: type[BaseModel], *problems: int
+) -> Route:
     answers = (Answer(200, "It", model, headers=_ETAG), Answer(304, "Unchanged"))
-    return Route("GET", path, handler, name, summary, tag, answers=answers)
+    return Route("GET", path, handler, name, summary, tag, answers=answers, problems=problems)

@@ -18,7 +18,7 @@ from backend.api.data.query import Text, parse
 from backend.api.http.frame import Observer, Quick, request_id
 from backend.api.http.problem import BAD_REQUEST, NOT_ACCEPTABLE, Problem, unavailable
 from backend.api.openapi.route import EVENT_STREAM, Answer, Route
-from backend.api.routes.history import EventQuery, History, selection_of
+from backend.api.routes.history import EventFilter, EventQuery, History, selection_of
 from backend.api.routes.lists import PREFIX
 from backend.api.routes.seen import Seen
 from backend.api.stream.hub import Hub, StreamsRefused, Subscriber
@@ -26,9 +26,17 @@ from backend.api.stream.position import InvalidPosition, Position
 from backend.api.stream.position import parse as parse_position
 from backend.events.select import Selection
 
+_RESUME = {
+    "Last-Event-ID": {
+        "type": "string",
+        "pattern": r"^[0-9]{1,20}-[0-9]{1,20}(\.[0-9]{1,8})?$",
+        "description": "Of a stream: `id` of the last event that came.",
+    }
+}
 
-class AllQuery(EventQuery):
-    """Live events of all servers. A cursor or a limit is for the past."""
+
+class AllQuery(EventFilter):
+    """Live events of all servers."""
 
     namespace: Text | None = Field(default=None, description="Of the servers.")
     vm_namespace: str | None = Field(
@@ -53,17 +61,20 @@ class Live:
         stream = Answer(200, "Server-sent events; `data` is a CloudEvent, `id` its position", media=EVENT_STREAM)
         past = self._history.event_route()
         return [
-            dataclasses.replace(past, handler=self.of_server, answers=(*past.answers, stream), problems=(406,)),
+            dataclasses.replace(past, handler=self.of_server, answers=(*past.answers, stream),
+                                headers=_RESUME, problems=(406,)),
             Route("GET", f"{PREFIX}/events", self.of_all, "followEvents", "Live events of all servers", "events",
-                  answers=(stream,), query=AllQuery, problems=(406,)),
+                  answers=(stream,), query=AllQuery, headers=_RESUME, problems=(406,)),
         ]  # fmt: skip
 
     async def of_server(self, request: web.Request) -> web.StreamResponse:
+        position = _position(request)
         if not wants_stream(request):
             return await self._history.events(request)
         selection = selection_of(parse(EventQuery, request.query), _now_ms())
         namespace, name, scope = await self._seen.server(request)
-        return await self._serve(request, dataclasses.replace(selection, servers=(f"{namespace}/{name}",)), scope)
+        selection = dataclasses.replace(selection, servers=(f"{namespace}/{name}",))
+        return await self._serve(request, selection, scope, position)
 
     async def of_all(self, request: web.Request) -> web.StreamResponse:
         if not wants_stream(request):
@@ -72,15 +83,18 @@ class Live:
         selection = selection_of(query, _now_ms())
         if query.namespace:
             selection = dataclasses.replace(selection, namespaces=(query.namespace,))
-        return await self._serve(request, selection, await self._seen.all(request, query.namespace, query.vm_namespace))
+        scope = await self._seen.all(request, query.namespace, query.vm_namespace)
+        return await self._serve(request, selection, scope, _position(request))
 
-    async def _serve(self, request: web.Request, selection: Selection, scope: Scope) -> web.StreamResponse:
+    async def _serve(
+        self, request: web.Request, selection: Selection, scope: Scope, position: Position | None
+    ) -> web.StreamResponse:
         caller = caller_of_request(request)
 
         async def still_allowed() -> Scope | None:
             return await self._access.recheck(caller, scope)
 
-        subscriber = Subscriber(selection, scope, _position(request), still_allowed, caller.expires)
+        subscriber = Subscriber(selection, scope, position, still_allowed, caller.expires)
         self._limits.enter(caller)
         try:
             return await self._hub.serve(request, subscriber, self._end_of(request, caller))

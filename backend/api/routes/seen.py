@@ -48,6 +48,10 @@ class Seen:
         scope = self._access.known_scope_at(caller, namespace, name, tenant_namespaces(users))
         return scope if scope is not None and scope.sees_server(namespace) else None
 
+    def there(self, namespace: str, name: str) -> bool:
+        """Whether there is such a server, whoever may see it."""
+        return self._data.all.there(namespace, name)
+
     async def all(self, request: web.Request, namespace: str | None, vm_namespace: str | None) -> Scope:
         """What is seen of all servers, or of those in `namespace`. A tenant viewer names the namespace of their VMs."""
         wanted, asked = self._places(namespace, vm_namespace)

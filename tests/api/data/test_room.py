@@ -188,8 +188,10 @@ async def test_a_tenant_is_told_how_to_connect(servers: Cluster, single: Client)
         assert f"--server-cert-fingerprint={'ab' * 32}" in bundle.command
         with pytest.raises(Problem, match="not-found"):
             data.connect("data-a", "one", BOB, TEAM_A)
-        with pytest.raises(DataUnavailable, match="no address"):
+        with pytest.raises(Problem, match=r"not-ready.*no address") as early:
             data.connect("data-a", "two", ALICE, TEAM_A)
+        assert early.value.kind.status == 409
+        assert int(early.value.headers["Retry-After"]) > 0
 
 
 async def test_while_redis_is_away_a_server_has_no_figures(servers: Cluster) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
+import pytest
+import schemathesis
 from aiohttp import web
+from jsonschema_rs import ValidationError
 from pydantic import Field
 
+from backend.api.app import description
 from backend.api.openapi.document import document
 from backend.api.openapi.route import EVENT_STREAM, Answer, Model, Route
 from backend.events.catalogue import ALL
@@ -84,3 +88,22 @@ def test_bodies_streams_and_what_is_public() -> None:
 def test_it_is_the_same_each_time() -> None:
     again = document(list(reversed(ROUTES)), title="bsls", version="1", description="What there is.")
     assert json.dumps(again) == json.dumps(made())
+
+
+def test_the_document_of_the_api_is_valid() -> None:
+    schemathesis.openapi.from_dict(json.loads(description())).validate()
+    broken = json.loads(description())
+    broken["paths"]["/healthz"]["get"]["responses"] = []
+    with pytest.raises(ValidationError):
+        schemathesis.openapi.from_dict(broken).validate()
+
+
+def test_answers_of_one_status_are_all_told() -> None:
+    stream = Answer(200, "Events", media=EVENT_STREAM)
+    both = Route("GET", "/both", handler, "both", "Both", "things", answers=(Answer(200, "A page", Thing), stream))
+    (answers,) = [
+        one["get"]["responses"] for one in document([both], title="", version="", description="")["paths"].values()
+    ]
+    assert list(answers["200"]["content"]) == ["application/json", EVENT_STREAM]
+    assert answers["200"]["description"] == "A page; or: Events"
+    assert "Retry-After" in answers["503"]["headers"]

@@ -72,7 +72,7 @@ export const createFetcher = (update: Update) => {
         signal: stopped.signal,
       });
       known.add(key);
-      update((before) => new Map(before).set(key, detail));
+      if ('uid' in detail) update((before) => new Map(before).set(key, detail)); // tenants get no more than the list has
     } catch (error) {
       if (isAbort(error)) return;
       known.delete(key);
