@@ -87,7 +87,6 @@ export const Stale: FC<{ error: ApiError; loadedAt: number; retry: () => void }>
       isInline
       component="p"
       variant="warning"
-      component="h2"
       data-test="stale"
       title={
         <>
