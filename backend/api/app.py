@@ -50,13 +50,14 @@ class Parts:
     hub: Hub
     pushes: Pushes
     ui: Ui | None = None
+    trace_url: str | None = None
 
 
 SHORTCUT = web.AppKey("shortcut", PageShortcut)
 
 
 def routes_of(parts: Parts, seen: Seen, learn: Callable[[web.Request], None], observer: Observer) -> list[Route]:
-    history = History(parts.reader, seen)
+    history = History(parts.reader, seen, parts.trace_url)
     live = Live(parts.hub, parts.access, parts.limits, seen, history, observer)
     rights = Rights(parts.access, parts.data)
     lists = Lists(parts.data, seen, learn)

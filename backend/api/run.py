@@ -70,7 +70,8 @@ async def run_api(
     spawn(owners.run(), "rights of owners of subscriptions")
     limits = Limits(Rates(settings.rate, settings.burst, settings.streams))
     ui = page(access, limits) if page is not None else None
-    app = make_app(Parts(access, limits, data, reader, hub, Pushes(redis, made, owners), ui))
+    parts = Parts(access, limits, data, reader, hub, Pushes(redis, made, owners), ui, settings.trace_url)
+    app = make_app(parts)
     runner = QuickRunner(app, app[SHORTCUT], logger=server_logger(), access_log=None, **LINES)
     try:
         await runner.setup()

@@ -49,6 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--session-key", type=Path, metavar="FILE", default=_path(env.get("BSLS_API_SESSION_KEY")),
                         help="a secret that seals the log-ins of pages, the same for all replicas "
                         "[$BSLS_API_SESSION_KEY, else a new one]")  # fmt: skip
+    parser.add_argument("--trace-url", metavar="URL", default=env.get("BSLS_TRACE_URL") or None,
+                        help="of a trace in the cluster's viewer, with {traceId} in it [$BSLS_TRACE_URL]")  # fmt: skip
     parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document, and nothing else")
     telemetry_options.configure(parser)
     redis_options.configure(parser)
@@ -66,7 +68,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         settings = ApiSettings(host=options.host, port=options.port, certificate=options.certificate, key=options.key,
                                rate=options.rate, burst=options.burst, streams=options.streams,
-                               ui=options.ui_dir if options.ui else None, session_key=options.session_key)  # fmt: skip
+                               ui=options.ui_dir if options.ui else None, session_key=options.session_key,
+                               trace_url=options.trace_url)  # fmt: skip
         redis = redis_options.client(options)
         telemetry = telemetry_options.set_up(options)
     except ValidationError as error:

@@ -1,7 +1,9 @@
 """Traces of what tenants did, put together from events: a session with its snapshots, a maintenance run; and of the
 controller's own work, from the spans that it keeps. Pure.
 
-Each of these events carries the trace that it belongs to, so nothing else has to be kept of what tenants did.
+Each of these events carries the trace that it belongs to, so nothing else has to be kept of what tenants did. Only a
+failed snapshot has one of its own, as the client's report names no session: it is put to the tenant's session that was
+open at that time.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ class TraceView(_Model):
     start: str
     end: str | None = None
     spans: tuple[Span, ...]
+    url: str | None = Field(default=None, description="Of this trace in the cluster's viewer, where one is configured.")
 
 
 _SESSION_STARTED, _SESSION_ENDED = type_of(session.SessionStarted).type, type_of(session.SessionEnded).type
@@ -53,6 +56,8 @@ _SNAPSHOTS = {type_of(one).type for one in (snapshot.SnapshotCreated, snapshot.S
 _MAINTENANCE_STARTED = type_of(repository.MaintenanceStarted).type
 _MAINTENANCE_FINISHED = type_of(repository.MaintenanceFinished).type
 _OF_SERVER = ("bsls.namespace", "bsls.server")
+_FAILED = type_of(snapshot.SnapshotFailed).type
+_EVER = "9999"  # later than any time
 _FIGURES = ("snapshot", "path", "sizeBytes", "files", "errors", "ignoredErrors", "cause")
 
 
@@ -69,6 +74,7 @@ def traces_of(events: Iterable[Event]) -> list[TraceView]:
         known = spans.get(made.span_id)
         spans[made.span_id] = made if known is None else _joined(known, made)
         subjects.setdefault(trace_id, str(event.get("subject", "")))
+    _settle(stories, subjects)
     found = [_trace(trace_id, subjects[trace_id], list(spans.values())) for trace_id, spans in stories.items()]
     return sorted(found, key=lambda one: (one.start, one.trace_id), reverse=True)
 
@@ -147,6 +153,16 @@ def _span(event: Event, span_id: str) -> Span | None:
             status="error" if "cause" in data or data.get("errors") else "ok",
             attributes={name: data[name] for name in _FIGURES if data.get(name) is not None},
         )
+    if kind == _FAILED:
+        return Span(
+            span_id=span_id,
+            kind="snapshot",
+            name=str(data.get("path", "snapshot")),
+            start=data.get("startTime"),
+            end=time,
+            status="error",
+            attributes={name: data[name] for name in ("path", "error") if name in data},
+        )
     if kind in {_MAINTENANCE_STARTED, _MAINTENANCE_FINISHED}:
         ended = kind == _MAINTENANCE_FINISHED
         return Span(
@@ -157,6 +173,25 @@ def _span(event: Event, span_id: str) -> Span | None:
             end=time if ended else None,
         )
     return None
+
+
+def _settle(stories: dict[str, dict[str, Span]], subjects: Mapping[str, str]) -> None:
+    """Puts failed snapshots into the session of that tenant that was open when they were reported, if any."""
+    sessions: dict[str, list[tuple[str, str, str]]] = {}
+    for trace_id, spans in stories.items():
+        for one in spans.values():
+            if one.kind == "session" and one.start:
+                times = (one.start.rstrip("Z"), (one.end or _EVER).rstrip("Z"))  # so that fractions sort after none
+                sessions.setdefault(subjects[trace_id], []).append((*times, trace_id))
+    for trace_id, spans in list(stories.items()):
+        (first, *others) = spans.values()
+        if others or "error" not in first.attributes:
+            continue
+        at = (first.end or "").rstrip("Z")
+        open_then = [one for one in sessions.get(subjects[trace_id], ()) if one[0] <= at <= one[1]]
+        if open_then:
+            stories[max(open_then)[2]][first.span_id] = first
+            del stories[trace_id]
 
 
 def _joined(known: Span, more: Span) -> Span:

@@ -21,6 +21,7 @@ from backend.api.http.problem import INVALID_QUERY, Problem, not_found, unavaila
 from backend.api.openapi.route import Answer, Model, Route
 from backend.api.routes.lists import SERVER
 from backend.api.routes.seen import Seen
+from backend.api.settings import TRACE_ID
 from backend.events.catalogue import Severity
 from backend.events.errors import StoreError
 from backend.events.keys import ServerKeys
@@ -53,6 +54,7 @@ class TraceQuery(Model):
 
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many.")
     tenant: Text | None = Field(default=None, description="user@host.")
+    trace: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$", description="Only this one, by its traceId.")
 
 
 class EventPage(_Model):
@@ -78,9 +80,12 @@ class _Read:
 
 
 class History:
-    def __init__(self, reader: StreamReader, seen: Seen) -> None:
+    """`trace_url`: of a trace in the cluster's viewer, with `{traceId}` in it."""
+
+    def __init__(self, reader: StreamReader, seen: Seen, trace_url: str | None = None) -> None:
         self._reader = reader
         self._seen = seen
+        self._trace_url = trace_url
 
     def event_route(self) -> Route:
         answers = (Answer(200, "A page", EventPage), Answer(304, "Unchanged"))
@@ -117,7 +122,9 @@ class History:
         if not query.tenant and scope.sees_all_of(namespace):
             found += await self._work(ServerKeys(namespace, name))
             found.sort(key=lambda one: (one.start, one.trace_id), reverse=True)
-        found = found[: query.limit]
+        if query.trace is not None:
+            found = [one for one in found if one.trace_id == query.trace]
+        found = [self._linked(one) for one in found[: query.limit]]
         return await answer(request, TracePage(items=tuple(found)).model_dump_json(by_alias=True).encode())
 
     async def _work(self, keys: ServerKeys) -> list[TraceView]:
@@ -131,6 +138,11 @@ class History:
         """A deleted server's events are told until they expire; of one that never was there are none."""
         if not read.last and not self._seen.there(namespace, name):
             raise not_found(f"server {namespace}/{name}")
+
+    def _linked(self, trace: TraceView) -> TraceView:
+        if self._trace_url is None:
+            return trace
+        return trace.model_copy(update={"url": self._trace_url.replace(TRACE_ID, trace.trace_id)})
 
     async def _read(
         self, keys: ServerKeys, scope: Scope, selection: Selection, before: str, wanted: int, limit: int

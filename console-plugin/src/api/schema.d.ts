@@ -2019,6 +2019,12 @@ export interface components {
             end?: string | null;
             /** Spans */
             spans: components["schemas"]["Span"][];
+            /**
+             * Url
+             * @description Of this trace in the cluster's viewer, where one is configured.
+             * @default null
+             */
+            url?: string | null;
         };
         /** Urls */
         Urls: {
@@ -4167,6 +4173,8 @@ export interface operations {
                 limit?: number;
                 /** @description user@host. */
                 tenant?: string | null;
+                /** @description Only this one, by its traceId. */
+                trace?: string | null;
             };
             header?: never;
             path: {

@@ -1,12 +1,15 @@
 /** Parts that several pages use. */
 export * from './Choice';
 export * from './Figure';
+export * from './ConnectBundle';
 export * from './HealthLabel';
+export * from './Outcome';
 export * from './Page';
 export * from './Pager';
 export * from './Columns';
 export * from './SeverityIcon';
 export * from './SnapshotState';
+export * from './StoryTable';
 export * from './TenantInput';
 export * from './Time';
 export * from './Waiting';

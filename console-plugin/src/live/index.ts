@@ -1,6 +1,7 @@
 /** The live stream and what follows it. */
 export type { LiveState } from './store';
 export type { Scope } from './stream';
+export * from './useEach';
 export * from './useLive';
 export * from './usePages';
 export * from './useResource';

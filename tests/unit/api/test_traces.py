@@ -65,6 +65,17 @@ def test_a_snapshot_whose_session_was_trimmed() -> None:
     assert (only.kind, only.parent_span_id, only.status) == ("snapshot", None, "error")
 
 
+def test_a_failed_snapshot_is_told_in_the_session_that_was_open() -> None:
+    failed = snapshot.SnapshotFailed(user="alice@vm-1", path="/srv", error="permission denied")
+    own = Trace("a" * 32, "b" * 16)
+    (found,) = traces_of([started(10), event(failed, 14, own), ended(15, startedAt="2026-11-23T09:42:10Z")])
+    root, child = found.spans
+    assert (found.trace_id, child.parent_span_id, child.status) == (STORY.trace_id, root.span_id, "error")
+    assert child.attributes == {"path": "/srv", "error": "permission denied"}
+    later, _ = traces_of([started(10), ended(15, startedAt="2026-11-23T09:42:10Z"), event(failed, 16, own)])
+    assert (later.trace_id, later.spans[0].parent_span_id) == (own.trace_id, None)
+
+
 def test_maintenance_and_the_newest_first() -> None:
     run = Trace("f" * 32, "e" * 16)
     begin = event(repository.MaintenanceStarted(mode="full"), 20, run)

@@ -1,14 +1,27 @@
-/** Recent sessions and snapshots, each with its trace. */
+/** Recent sessions and snapshots; each opens its trace. */
+import { lazy, Suspense } from 'react';
 import type { FC } from 'react';
-import { Empty, Page } from '../../components';
+import { useParams } from 'react-router';
+import { Loading, Page } from '../../components';
 import { useT } from '../../i18n';
+import List from './List';
+
+const Trace = lazy(() => import('./trace'));
 
 const ActivityPage: FC = () => {
   const t = useT();
+  const { namespace, name, trace } = useParams();
+  if (!namespace || !name || !trace) return <List />;
   return (
-    <Page title={t('Snapshot activity')}>
-      <Empty title={t('Nothing is shown here yet')} />
-    </Page>
+    <Suspense
+      fallback={
+        <Page title={t('Trace')}>
+          <Loading />
+        </Page>
+      }
+    >
+      <Trace key={trace} server={{ namespace, name }} id={trace} />
+    </Suspense>
   );
 };
 

@@ -1,0 +1,127 @@
+/** What happened, a line each, the newest first: sessions with their snapshots, and maintenance. Each leads to its trace. */
+import { memo } from 'react';
+import type { ComponentProps, FC } from 'react';
+import { Link } from 'react-router';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useLanguage, useT } from '../i18n';
+import type { T } from '../i18n';
+import { duration } from '../model/format';
+import { serverPath, tenantPath, tracePath } from '../model/paths';
+import type { Story } from '../model/story';
+import { Bytes, Count } from './Figure';
+import { useNow } from './now';
+import { OutcomeLabel } from './Outcome';
+import { Time } from './Time';
+
+/** What a line is about, in a few words. */
+export const storyWords = (t: T, { kind, paths, snapshots }: Story): string => {
+  const [first] = paths;
+  if (kind === 'maintenance') return t('Maintenance');
+  if (first === undefined) return t('Session without a snapshot');
+  if (paths.length > 1) return t('{{path}} and {{count}} more', { path: first, count: paths.length - 1 });
+  return snapshots > 1 ? t('{{path}}, {{count}} times', { path: first, count: snapshots }) : first;
+};
+
+/** The reason in words: Kopia's own names for what this page can say better. */
+export const storyReason = (t: T, { reason, errors }: Pick<Story, 'reason' | 'errors'>): string | undefined => {
+  if (reason === 'checkpoint') return t('Incomplete: only a checkpoint is in the repository');
+  if (reason === 'canceled') return t('Incomplete: it was cancelled');
+  if (reason === 'server-ended') return t('Cut: the server process ended');
+  if (reason) return reason;
+  return errors ? t('{{count}} files could not be read', { count: errors }) : undefined;
+};
+
+const Lasted: FC<{ story: Story }> = ({ story: { start, end } }) => {
+  const language = useLanguage();
+  const now = useNow();
+  return <>{duration(Math.max(0, (end ?? now) - start) / 1000, language)}</>;
+};
+
+interface RowProps {
+  story: Story;
+  /** What the page around says already. */
+  hide: readonly ('server' | 'tenant')[];
+}
+
+const RowOf: FC<RowProps> = ({ story, hide }) => {
+  const t = useT();
+  const reason = storyReason(t, story);
+  const known = story.snapshots > 0;
+  return (
+    <Tr data-test={`story-${story.id}`}>
+      <Td dataLabel={t('Result')} modifier="fitContent">
+        <OutcomeLabel outcome={story.outcome} />
+      </Td>
+      <Td dataLabel={t('Started')} modifier="nowrap">
+        <Link to={tracePath(story.server, story.id)} data-test="open-trace">
+          <Time at={story.start} />
+        </Link>
+      </Td>
+      {!hide.includes('tenant') && (
+        <Td dataLabel={t('Tenant')} modifier="breakWord">
+          {story.kind === 'maintenance' ? (
+            '–'
+          ) : (
+            <Link to={tenantPath(story.server, story.subject)}>{story.subject}</Link>
+          )}
+        </Td>
+      )}
+      <Td dataLabel={t('What')} modifier="breakWord">
+        {storyWords(t, story)}
+        {reason && <div className={`bsls-reason bsls-reason-${story.outcome}`}>{reason}</div>}
+      </Td>
+      {!hide.includes('server') && (
+        <Td dataLabel={t('Server')} modifier="breakWord">
+          <Link to={serverPath(story.server)}>{`${story.server.namespace}/${story.server.name}`}</Link>
+        </Td>
+      )}
+      <Td dataLabel={t('Duration')} modifier="nowrap">
+        <Lasted story={story} />
+      </Td>
+      <Td dataLabel={t('Size')} modifier="nowrap">
+        <Bytes value={known ? story.bytes : undefined} />
+      </Td>
+      <Td dataLabel={t('Files')}>
+        <Count value={known ? story.files : undefined} />
+      </Td>
+    </Tr>
+  );
+};
+
+const same = (a: Story, b: Story): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
+const Row = memo(RowOf, (a, b) => same(a.story, b.story) && a.hide === b.hide);
+
+interface Props {
+  label: string;
+  rows: readonly Story[];
+  hide?: RowProps['hide'];
+  /** For a list that stands still under the hand. */
+  at?: Partial<ComponentProps<typeof Tbody>>;
+}
+
+const NOTHING: RowProps['hide'] = [];
+
+export const StoryTable: FC<Props> = ({ label, rows, hide = NOTHING, at }) => {
+  const t = useT();
+  return (
+    <Table aria-label={label} variant="compact" gridBreakPoint="grid-lg">
+      <Thead>
+        <Tr>
+          <Th>{t('Result')}</Th>
+          <Th>{t('Started')}</Th>
+          {!hide.includes('tenant') && <Th>{t('Tenant')}</Th>}
+          <Th>{t('What')}</Th>
+          {!hide.includes('server') && <Th>{t('Server')}</Th>}
+          <Th>{t('Duration')}</Th>
+          <Th>{t('Size')}</Th>
+          <Th>{t('Files')}</Th>
+        </Tr>
+      </Thead>
+      <Tbody {...at}>
+        {rows.map((story) => (
+          <Row key={`${story.server.namespace}/${story.server.name} ${story.id}`} story={story} hide={hide} />
+        ))}
+      </Tbody>
+    </Table>
+  );
+};

@@ -1,0 +1,160 @@
+/** The list of what happened at the servers, the newest first. */
+import { useState } from 'react';
+import type { FC } from 'react';
+import { NamespaceBar } from '@openshift-console/dynamic-plugin-sdk';
+import { Alert, Button, List as Lines, ListItem } from '@patternfly/react-core';
+import { Link } from 'react-router';
+import {
+  Content,
+  Empty,
+  errorSentence,
+  Loading,
+  Page,
+  StoryTable,
+  Time,
+  useAtHand,
+  useFilters,
+  useHeld,
+  Waiting,
+} from '../../components';
+import { useT } from '../../i18n';
+import { useScope } from '../../live';
+import type { Scope } from '../../live';
+import { SERVERS } from '../../model/paths';
+import { filterStories } from '../../model/story';
+import type { Story, StoryFilter } from '../../model/story';
+import { ActivityToolbar, ALL, NO_FILTER, PER_PAGE } from './ActivityToolbar';
+import { MOST, useActivity, useServerKeys } from './useActivity';
+import type { Activity } from './useActivity';
+
+const idOf = ({ server, id }: Story): string => `${server.namespace}/${server.name} ${id}`;
+
+/** A server that does not answer leaves out its part only. */
+const Failed: FC<Pick<Activity, 'failed' | 'retry'>> = ({ failed, retry }) => {
+  const t = useT();
+  if (!failed.length) return null;
+  return (
+    <Alert
+      isInline
+      variant="warning"
+      title={t('{{count}} servers could not be asked', { count: failed.length })}
+      actionLinks={
+        <Button variant="link" isInline onClick={retry} data-test="retry">
+          {t('Try again')}
+        </Button>
+      }
+      data-test="partial"
+    >
+      <Lines isPlain>
+        {failed.slice(0, 5).map(({ key, error, loadedAt }) => (
+          <ListItem key={key}>
+            {key}: {errorSentence(t, error)}{' '}
+            {loadedAt !== undefined && (
+              <>
+                {t('What is shown of it was loaded:')} <Time at={loadedAt} />
+              </>
+            )}
+          </ListItem>
+        ))}
+      </Lines>
+    </Alert>
+  );
+};
+
+const Nothing: FC<{ filtered: boolean; clear: () => void }> = ({ filtered, clear }) => {
+  const t = useT();
+  if (filtered)
+    return (
+      <Empty
+        title={t('Nothing matches')}
+        actions={
+          <Button variant="link" onClick={clear}>
+            {t('Clear all filters')}
+          </Button>
+        }
+      >
+        {t('Older snapshots are on the page of each server.')}
+      </Empty>
+    );
+  return (
+    <Empty title={t('No activity yet')} actions={<Link to={SERVERS}>{t('Show the servers')}</Link>}>
+      {t('Sessions and snapshots appear here as they happen. To begin, connect a VM: the page of a tenant says how.')}
+    </Empty>
+  );
+};
+
+const Stories: FC<{ keys: readonly string[]; scope: Scope }> = ({ keys, scope }) => {
+  const t = useT();
+  const [filter, change] = useFilters(NO_FILTER);
+  const [page, setPage] = useState(1);
+  const chosen = keys.includes(filter.server) ? [filter.server] : keys.slice(0, MOST);
+  const activity = useActivity(chosen, scope);
+  const { atHand, at } = useAtHand();
+  const matching = filterStories(activity.stories, filter as unknown as StoryFilter);
+  const shown = Math.min(page, Math.max(1, Math.ceil(matching.length / PER_PAGE)));
+  const latest = matching.slice((shown - 1) * PER_PAGE, shown * PER_PAGE);
+  const held = useHeld(`${JSON.stringify(filter)} ${shown}`, latest, atHand, idOf);
+  const set = (changed: Partial<typeof NO_FILTER>): void => {
+    setPage(1);
+    change(changed);
+  };
+  const filtered = Object.values(filter).some((value) => value !== ALL);
+  return (
+    <>
+      <ActivityToolbar
+        servers={keys}
+        filter={filter}
+        onFilter={set}
+        matching={matching.length}
+        page={shown}
+        onPage={setPage}
+      />
+      <Failed failed={activity.failed} retry={activity.retry} />
+      {keys.length > MOST && filter.server === ALL && (
+        <p className="bsls-reason">
+          {t('Of {{count}} servers, the {{most}} with the newest snapshots are shown. Choose another one above.', {
+            count: keys.length,
+            most: MOST,
+          })}
+        </p>
+      )}
+      {activity.loading ? (
+        <Loading rows={8} />
+      ) : held.rows.length ? (
+        <>
+          <Waiting count={held.waiting} show={held.show} />
+          <StoryTable label={t('Snapshot activity')} rows={held.rows} at={at} />
+        </>
+      ) : (
+        !activity.failed.length && <Nothing filtered={filtered} clear={() => set(NO_FILTER)} />
+      )}
+    </>
+  );
+};
+
+const NoServers: FC = () => {
+  const t = useT();
+  return (
+    <Empty title={t('No file backup servers')} actions={<Link to={SERVERS}>{t('Show the servers')}</Link>}>
+      {t('There is no server in this namespace that you may see, so nothing can have happened.')}
+    </Empty>
+  );
+};
+
+const ActivityList: FC = () => {
+  const t = useT();
+  const scope = useScope();
+  const servers = useServerKeys(scope);
+  return (
+    <>
+      <NamespaceBar />
+      <Page title={t('Snapshot activity')}>
+        <Content resource={servers} loading={<Loading rows={8} />}>
+          {(keys) => (keys.length ? <Stories keys={keys} scope={scope} /> : <NoServers />)}
+        </Content>
+      </Page>
+    </>
+  );
+};
+
+export default ActivityList;

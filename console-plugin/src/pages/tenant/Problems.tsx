@@ -1,0 +1,52 @@
+/** Why a tenant's backups were not well, the newest first. */
+import type { FC } from 'react';
+import { Card, CardBody, CardHeader, CardTitle } from '@patternfly/react-core';
+import { Link } from 'react-router';
+import { getEvents } from '../../api';
+import { Content, eventText, Loading, SeverityIcon, Time } from '../../components';
+import { useLanguage, useT } from '../../i18n';
+import { useLoaded } from '../../live';
+import { serverPath } from '../../model/paths';
+import type { Of } from './of';
+
+const SHOWN = 6;
+
+export const Problems: FC<Of> = ({ server, user, scope, concerns }) => {
+  const t = useT();
+  const language = useLanguage();
+  const events = useLoaded(
+    `problems of ${server.namespace}/${server.name} ${user}`,
+    (signal, etag) => getEvents(server, { limit: SHOWN, severity: 'warning', tenant: user }, { signal, etag }),
+    scope,
+    (event) => concerns(event) && event.severity !== 'info',
+  );
+  const all = `${serverPath(server, 'events')}?severity=warning&tenant=${encodeURIComponent(user)}`;
+  return (
+    <Card isFullHeight data-test="problems">
+      <CardHeader actions={{ actions: <Link to={all}>{t('Show all')}</Link>, hasNoOffset: true }}>
+        <CardTitle component="h2">{t('What went wrong')}</CardTitle>
+      </CardHeader>
+      <CardBody>
+        <Content resource={events} loading={<Loading rows={SHOWN} />}>
+          {({ items }) =>
+            items.length ? (
+              <ul className="bsls-tenant-lines">
+                {items.map((event) => (
+                  <li key={event.id}>
+                    <SeverityIcon severity={event.severity} />
+                    <span className="bsls-tenant-words">{eventText(t, language, event)}</span>
+                    <span className="bsls-reason">
+                      <Time at={event.time} />
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            ) : (
+              <p className="bsls-reason">{t('No warning and no error in the events that are kept.')}</p>
+            )
+          }
+        </Content>
+      </CardBody>
+    </Card>
+  );
+};
