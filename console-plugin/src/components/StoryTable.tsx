@@ -7,6 +7,7 @@ import { useLanguage, useT } from '../i18n';
 import type { T } from '../i18n';
 import { duration } from '../model/format';
 import { serverPath, tenantPath, tracePath } from '../model/paths';
+import { isTenants } from '../model/story';
 import type { Story } from '../model/story';
 import { Bytes, Count } from './Figure';
 import { useNow } from './now';
@@ -14,9 +15,10 @@ import { OutcomeLabel } from './Outcome';
 import { Time } from './Time';
 
 /** What a line is about, in a few words. */
-export const storyWords = (t: T, { kind, paths, snapshots }: Story): string => {
+export const storyWords = (t: T, { kind, name, paths, snapshots }: Story): string => {
   const [first] = paths;
   if (kind === 'maintenance') return t('Maintenance');
+  if (kind !== 'session' && kind !== 'snapshot') return name;
   if (first === undefined) return t('Session without a snapshot');
   if (paths.length > 1) return t('{{path}} and {{count}} more', { path: first, count: paths.length - 1 });
   return snapshots > 1 ? t('{{path}}, {{count}} times', { path: first, count: snapshots }) : first;
@@ -59,11 +61,7 @@ const RowOf: FC<RowProps> = ({ story, hide }) => {
       </Td>
       {!hide.includes('tenant') && (
         <Td dataLabel={t('Tenant')} modifier="breakWord">
-          {story.kind === 'maintenance' ? (
-            '–'
-          ) : (
-            <Link to={tenantPath(story.server, story.subject)}>{story.subject}</Link>
-          )}
+          {isTenants(story) ? <Link to={tenantPath(story.server, story.subject)}>{story.subject}</Link> : '–'}
         </Td>
       )}
       <Td dataLabel={t('What')} modifier="breakWord">

@@ -10,6 +10,7 @@ describe('a trace as a line', () => {
       id: 'a'.repeat(32),
       server,
       kind: 'session',
+      name: 'session',
       subject: 'alice@vm-1.team-a',
       start: at(0),
       end: at(40),
@@ -77,7 +78,8 @@ describe('a list of them', () => {
     [{ ...none, text: 'b/two' }, ['bob@vm-2.team-b']],
     [{ ...none, kind: 'snapshot' as const }, ['alice@vm-1.team-a']],
     [{ ...none, kind: 'session' as const }, ['alice@vm-1.team-a', 'bob@vm-2.team-b']],
-    [{ ...none, kind: 'maintenance' as const }, ['vms']],
+    [none, ['alice@vm-1.team-a', 'bob@vm-2.team-b']],
+    [{ ...none, kind: 'work' as const }, ['vms']],
     [{ ...none, outcome: 'running' as const }, ['bob@vm-2.team-b']],
     [{ ...none, outcome: 'problem' as const }, []],
   ])('is filtered by %j', (filter, expected) => {

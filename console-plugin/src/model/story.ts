@@ -11,6 +11,8 @@ export interface Story {
   id: string;
   server: ServerName;
   kind: Span['kind'];
+  /** Of the first span. */
+  name: string;
   /** The tenant, or the server. */
   subject: string;
   /** Milliseconds. */
@@ -71,6 +73,7 @@ export const storyOf = (server: ServerName, trace: TraceView): Story => {
     id: trace.traceId,
     server,
     kind: trace.spans[0]?.kind ?? 'session',
+    name: trace.spans[0]?.name ?? '',
     subject: trace.subject,
     start: Date.parse(trace.start),
     end: trace.end ? Date.parse(trace.end) : undefined,
@@ -87,14 +90,20 @@ export const storyOf = (server: ServerName, trace: TraceView): Story => {
 export interface StoryFilter {
   /** A part of the tenant's or the server's name, or of a folder. */
   text: string;
-  /** `snapshot`: with a snapshot, complete or not. */
-  kind: '' | 'snapshot' | 'session' | 'maintenance';
+  /** Empty: what tenants did. `snapshot`: with a snapshot, complete or not. `work`: what the server did. */
+  kind: '' | 'snapshot' | 'session' | 'work';
   /** `problem`: failed, or with a warning. */
   outcome: '' | 'problem' | 'running' | 'done';
 }
 
-const isKind = (story: Story, kind: StoryFilter['kind']): boolean =>
-  !kind || (kind === 'snapshot' ? story.paths.length > 0 : story.kind === kind);
+/** Whether it is the work of a tenant, and not of the server. */
+export const isTenants = ({ kind }: Pick<Story, 'kind'>): boolean => kind === 'session' || kind === 'snapshot';
+
+const isKind = (story: Story, kind: StoryFilter['kind']): boolean => {
+  if (kind === 'snapshot') return story.paths.length > 0;
+  if (kind === 'session') return story.kind === 'session';
+  return isTenants(story) === (kind !== 'work');
+};
 
 const isOutcome = ({ outcome }: Story, wanted: StoryFilter['outcome']): boolean =>
   !wanted || (wanted === 'problem' ? outcome === 'failed' || outcome === 'warning' : outcome === wanted);

@@ -52,10 +52,10 @@ export const ActivityToolbar: FC<Props> = ({ servers, filter, onFilter, matching
             label={t('What')}
             value={filter.kind}
             options={[
-              { value: ALL, text: t('Everything') },
+              { value: ALL, text: t('What tenants did') },
               { value: 'snapshot', text: t('With snapshots') },
               { value: 'session', text: t('Sessions') },
-              { value: 'maintenance', text: t('Maintenance') },
+              { value: 'work', text: t('Work of the servers') },
             ]}
             onChange={(kind) => onFilter({ kind })}
             data-test="filter-kind"

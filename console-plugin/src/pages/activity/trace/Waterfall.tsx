@@ -18,6 +18,8 @@ const nameOf = (t: T, { span }: Bar): string => {
       return t('Snapshot of {{path}}', { path: span.name });
     case 'maintenance':
       return span.name.startsWith('full') ? t('Full maintenance') : t('Quick maintenance');
+    default:
+      return span.name;
   }
 };
 

@@ -24,7 +24,7 @@ import type { Scope, Shown } from '../../../live';
 import { duration } from '../../../model/format';
 import { ACTIVITY, serverPath, tenantPath } from '../../../model/paths';
 import type { ServerName } from '../../../model/paths';
-import { storyOf } from '../../../model/story';
+import { isTenants, storyOf } from '../../../model/story';
 import type { Story } from '../../../model/story';
 import { Fact } from './Fact';
 import { timeLineOf } from './layout';
@@ -87,7 +87,7 @@ const Facts: FC<{ story: Story; server: ServerName }> = ({ story, server }) => {
       className="bsls-trace-facts"
     >
       <Fact term={t('Tenant')}>
-        {story.kind === 'maintenance' ? '–' : <Link to={tenantPath(server, story.subject)}>{story.subject}</Link>}
+        {isTenants(story) ? <Link to={tenantPath(server, story.subject)}>{story.subject}</Link> : '–'}
       </Fact>
       <Fact term={t('Server')}>
         <Link to={serverPath(server)}>{`${server.namespace}/${server.name}`}</Link>
