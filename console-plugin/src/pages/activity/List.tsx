@@ -1,5 +1,5 @@
 /** The list of what happened at the servers, the newest first. */
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { FC } from 'react';
 import { NamespaceBar } from '@openshift-console/dynamic-plugin-sdk';
 import { Alert, Button, List as Lines, ListItem } from '@patternfly/react-core';
@@ -90,9 +90,13 @@ const Stories: FC<{ keys: readonly string[]; scope: Scope }> = ({ keys, scope })
   const chosen = keys.includes(filter.server) ? [filter.server] : keys.slice(0, MOST);
   const activity = useActivity(chosen, scope);
   const { atHand, at } = useAtHand();
-  const matching = filterStories(activity.stories, filter as unknown as StoryFilter);
+  const { text, kind, outcome } = filter as unknown as StoryFilter;
+  const matching = useMemo(
+    () => filterStories(activity.stories, { text, kind, outcome }),
+    [activity.stories, text, kind, outcome],
+  );
   const shown = Math.min(page, Math.max(1, Math.ceil(matching.length / PER_PAGE)));
-  const latest = matching.slice((shown - 1) * PER_PAGE, shown * PER_PAGE);
+  const latest = useMemo(() => matching.slice((shown - 1) * PER_PAGE, shown * PER_PAGE), [matching, shown]);
   const held = useHeld(`${JSON.stringify(filter)} ${shown}`, latest, atHand, idOf);
   const set = (changed: Partial<typeof NO_FILTER>): void => {
     setPage(1);

@@ -1,4 +1,5 @@
 /** The last sessions of a tenant, with what they did. */
+import { useMemo } from 'react';
 import type { FC } from 'react';
 import { Card, CardBody, CardHeader, CardTitle } from '@patternfly/react-core';
 import { Link } from 'react-router';
@@ -19,12 +20,9 @@ const idOf = ({ id }: Story): string => id;
 const Table: FC<{ traces: readonly TraceView[]; of: Of }> = ({ traces, of }) => {
   const t = useT();
   const { atHand, at } = useAtHand();
-  const held = useHeld(
-    of.user,
-    traces.map((trace) => storyOf(of.server, trace)),
-    atHand,
-    idOf,
-  );
+  const { namespace, name } = of.server;
+  const latest = useMemo(() => traces.map((trace) => storyOf({ namespace, name }, trace)), [traces, namespace, name]);
+  const held = useHeld(of.user, latest, atHand, idOf);
   if (!held.rows.length) return <p className="bsls-reason">{t('No session in the events that are kept.')}</p>;
   return (
     <>

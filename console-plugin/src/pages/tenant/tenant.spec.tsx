@@ -1,0 +1,115 @@
+import { render, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { MemoryRouter, Route, Routes } from 'react-router';
+import { describe, expect, it } from 'vitest';
+import { json, problem, serve } from '../../../test/api';
+import { aServer } from '../../../test/servers';
+import { anEvent, aTenant, aTrace } from '../../../test/traces';
+import TenantPage from '.';
+import { missedOf, nightsOf } from './nights';
+
+const USER = 'alice@vm-1.team-a';
+const CONNECT = {
+  user: USER,
+  url: 'https://vms:51515',
+  command: 'kopia repository connect server --url=https://vms:51515',
+  powerShell: "kopia 'repository'",
+  cloudInit: '#cloud-config\n',
+};
+
+interface Answers {
+  tenant?: unknown;
+  events?: unknown[];
+  traces?: unknown[];
+  connect?: () => unknown;
+}
+
+const page = ({ tenant = aTenant(), events = [], traces = [], connect = () => CONNECT }: Answers = {}): void => {
+  serve(({ pathname }) => {
+    if (pathname.endsWith('/connect')) return json(connect());
+    if (pathname.endsWith('/events')) return json({ items: events });
+    if (pathname.endsWith('/traces')) return json({ items: traces });
+    if (pathname.endsWith('/snapshots')) return json({ items: [], total: 0 });
+    if (/\/tenants\/[^/]+$/.test(pathname)) return json(tenant);
+    return json(aServer('backup', 'vms'));
+  });
+  render(
+    <MemoryRouter initialEntries={[`/bsls/tenants/backup/vms/${USER}`]}>
+      <Routes>
+        <Route path="/bsls/tenants/:namespace/:name/:user" element={<TenantPage />} />
+      </Routes>
+    </MemoryRouter>,
+  );
+};
+
+describe('the page of a tenant', () => {
+  it('shows how they are, what they did and how to connect', async () => {
+    page({ traces: [aTrace()] });
+    expect(await screen.findByTestId('figure-snapshots')).toHaveTextContent('3');
+    expect(screen.getByTestId('tenant-fine')).toHaveTextContent('Backed up');
+    const table = await screen.findByRole('grid', { name: 'Recent sessions' });
+    expect(within(table).getByRole('link')).toHaveAttribute('href', `/bsls/activity/backup/vms/${'a'.repeat(32)}`);
+    expect(await screen.findByText(CONNECT.command)).toBeInTheDocument();
+    await userEvent.click(screen.getByRole('button', { name: 'Windows' }));
+    expect(screen.getByText(CONNECT.powerShell)).toBeInTheDocument();
+  });
+
+  it('says since when somebody is overdue, and why in the words of the client', async () => {
+    const failed = anEvent('snapshot.failed.v1', 30, { user: USER, path: '/srv', error: 'permission denied' });
+    page({ tenant: aTenant({ overdue: true, overdueSince: '2026-11-27T02:00:00Z' }), events: [failed] });
+    expect(await screen.findByTestId('overdue')).toHaveTextContent('This tenant is overdue. It became so:');
+    expect(await screen.findByText(/permission denied/)).toBeInTheDocument();
+  });
+
+  it('puts the way to connect first for who never made a snapshot', async () => {
+    page({ tenant: aTenant({ snapshots: { total: 0, incomplete: 0 } }) });
+    expect(await screen.findByTestId('tenant-none')).toBeInTheDocument();
+    const [connect, history] = screen.getAllByRole('heading', { level: 2 }).map(({ textContent }) => textContent);
+    expect([connect, history]).toEqual(['Connect this VM', 'Snapshots of the last 30 days']);
+  });
+
+  it('shows the rest where a part cannot be had, and tries that part again', async () => {
+    let fails = true;
+    page({
+      connect: () => {
+        if (fails) throw problem(409, { detail: 'The server has no address yet. Wait until it is available.' });
+        return CONNECT;
+      },
+    });
+    expect(await screen.findByText(/no address yet/)).toBeInTheDocument();
+    expect(screen.getByTestId('figure-snapshots')).toBeInTheDocument();
+    fails = false;
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByText(CONNECT.command)).toBeInTheDocument();
+  });
+});
+
+describe('days', () => {
+  const now = new Date(2026, 10, 28, 12).getTime();
+  const snapshot = (day: number, complete = true) => ({
+    snapshot: `m${day}`,
+    user: USER,
+    path: '/',
+    startTime: new Date(2026, 10, day, 2).toISOString(),
+    sizeBytes: 10,
+    files: 1,
+    errors: complete ? 0 : 2,
+    ignoredErrors: 0,
+    complete,
+  });
+
+  it('count complete snapshots, their size, and what was not well', () => {
+    const nights = nightsOf([snapshot(28), snapshot(26), snapshot(26), snapshot(25, false), snapshot(1)], now, 4);
+    expect(nights.map(({ complete, bytes, incomplete, errors }) => [complete, bytes, incomplete, errors])).toEqual([
+      [0, 0, 1, 2],
+      [2, 20, 0, 0],
+      [0, 0, 0, 0],
+      [1, 10, 0, 0],
+    ]);
+  });
+
+  it('missed are those without a complete snapshot since the first one, but not today', () => {
+    expect(missedOf(nightsOf([snapshot(25), snapshot(26, false)], now, 10))).toBe(2);
+    expect(missedOf(nightsOf([], now, 10))).toBe(0);
+  });
+});
