@@ -88,6 +88,8 @@ export const Waterfall: FC<{ line: TimeLine }> = ({ line }) => {
   const language = useLanguage();
   const length = line.to - line.from;
   return (
+    // On narrow screens it scrolls sideways, also by the keyboard.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className="bsls-waterfall" tabIndex={0} role="region" aria-label={t('Time line')}>
       <table>
         <thead>
