@@ -1,0 +1,112 @@
+"""The page of a server in a real browser: its tabs, live events, filters, deletion, and a viewer with fewer rights."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import STATUS, Open, Site, in_thread
+from tests.console.story import ALICE, snapshot, tell
+
+pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(240)]
+SERVER = "/bsls/servers/backup-a/vms"
+
+
+def test_the_tabs(console: Open) -> None:
+    """Each tells what it should, in light, dark and narrow, and axe finds nothing."""
+    tab = console("admin")
+    page = tab.open(SERVER)
+    expect(page.get_by_text("Tenants can connect")).to_be_visible()
+    expect(page.get_by_test_id("figure-tenants")).to_contain_text("2")
+    expect(page.get_by_role("img", name="Backed up per day")).to_be_visible()
+    tab.shot("server-overview")
+    page.get_by_test_id("tab-tenants").click()
+    expect(page.get_by_role("link", name=ALICE)).to_be_visible()
+    tab.shot("server-tenants")
+    page.get_by_test_id("tab-snapshots").click()
+    expect(page.get_by_test_id("snapshot-b00")).to_contain_text("Incomplete")
+    tab.shot("server-snapshots")
+    page.get_by_test_id("tab-events").click()
+    page.get_by_test_id("event").first.get_by_role("button").click()
+    tab.shot("server-events")
+    page.get_by_test_id("tab-logs").click()
+    expect(page.get_by_text("No pod of this server runs.")).to_be_visible()
+    tab.shot("server-logs")
+    page.get_by_test_id("tab-yaml").click()
+    expect(page.locator("textarea")).to_contain_text("BackupStorageLocationServer")
+    tab.shot("server-yaml")
+
+
+def test_snapshots_are_filtered_by_the_api_and_open_their_trace(console: Open) -> None:
+    tab = console("viewer")
+    page = tab.open(f"{SERVER}/snapshots?state=incomplete")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_test_id("filter-state").click()
+    page.get_by_role("option", name="Any state").click()
+    expect(page.get_by_test_id("snapshot-a00")).to_be_visible()
+    page.get_by_test_id("filter-tenant").locator("input").or_(page.get_by_label("Tenant (user@host)")).first.fill(ALICE)
+    expect(page).to_have_url(re.compile("tenant=alice"))
+    expect(page.locator("tbody tr")).to_have_count(30)
+    page.get_by_test_id("snapshot-a00").get_by_test_id("open-trace").click()
+    expect(page).to_have_url(re.compile("/bsls/activity/backup-a/vms/[0-9a-f]{32}"))
+
+
+def test_a_snapshot_appears_while_one_looks(console: Open, site: Site) -> None:
+    tab = console("viewer")
+    page = tab.open(f"{SERVER}/snapshots")
+    expect(page.get_by_test_id("snapshot-a00")).to_be_visible()
+    expect(page.get_by_test_id("live-open")).to_be_visible()
+    made = snapshot("new1", ALICE, time.time(), path="/new")
+    in_thread(tell(site.redis, STATUS, made))
+    expect(page.get_by_test_id("snapshot-new1")).to_be_visible(timeout=5_000)
+    # Under the pointer, the list stands still, and says what waits.
+    page.get_by_test_id("snapshot-a00").hover()
+    in_thread(tell(site.redis, STATUS, made, snapshot("new2", ALICE, time.time() + 1, path="/new")))
+    expect(page.get_by_test_id("show-new")).to_have_text("Show 1 new")
+    expect(page.get_by_test_id("snapshot-new2")).to_have_count(0)
+    page.get_by_test_id("show-new").click()
+    expect(page.get_by_test_id("snapshot-new2")).to_be_visible()
+    page.get_by_test_id("tab-events").click()
+    expect(page.get_by_text(f"{ALICE} backed up /new").first).to_be_visible()
+
+
+def test_a_viewer_cannot_delete_and_an_admin_can(console: Open, site: Site) -> None:
+    viewer = console("viewer")
+    page = viewer.open("/bsls/servers/backup-b/more")
+    expect(page.get_by_role("heading", name="more")).to_be_visible()
+    expect(page.get_by_text("The controller has not reported yet.")).to_be_visible()
+    expect(page.get_by_test_id("server-actions")).to_have_count(0)
+    site.cluster.kubectl("create", "-f", "-", input=site.cluster.kubectl(
+        "get", "bsls", "-n", "backup-b", "more", "-o", "json").replace('"more"', '"gone"'))  # fmt: skip
+    tab = console("admin")
+    page = tab.open("/bsls/servers/backup-b/gone")
+    page.get_by_test_id("server-actions").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("The backup data in the storage stays.")
+    expect(dialog.get_by_test_id("confirm-delete")).to_be_disabled()
+    tab.shot("server-delete")
+    dialog.get_by_test_id("delete-name").fill("gone")
+    dialog.get_by_test_id("confirm-delete").click()
+    expect(page.get_by_role("heading", name="File backup servers")).to_be_visible()
+    found = site.cluster.kubectl("get", "bsls", "-n", "backup-b", "-o", "name")
+    assert "gone" not in found
+
+
+def test_the_rest_stays_while_redis_is_away(console: Open, site: Site) -> None:
+    tab = console("viewer")
+    tab.expected = ["50[0-9]", "ERR_"]
+    page = tab.open(SERVER)
+    expect(page.get_by_test_id("figure-sessions")).to_contain_text("0")
+    site.redis.stop()
+    try:
+        page.reload()
+        expect(page.get_by_test_id("store-away")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("Tenants can connect")).to_be_visible()
+        tab.shot("server-redis-away")
+    finally:
+        site.redis.start()
+    expect(page.get_by_test_id("store-away")).to_have_count(0, timeout=60_000)
