@@ -30,6 +30,7 @@ _PACKAGES = {
     "git": "git",
     "xz": "xz-utils",
     "promtool": "prometheus",
+    "jq": "jq",
     "chromium": "chromium",
     "/usr/share/fonts/truetype/liberation": "fonts-liberation",
 }
