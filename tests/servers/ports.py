@@ -8,11 +8,13 @@ from collections.abc import Callable
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now, low enough that a server may add 10000 for its gRPC port."""
+    """Ports nobody listens on now. A server may add 10000 for its gRPC port: that, too, is below those that Linux gives
+    to outgoing connections (from 32768 on), one of which could have it when the server starts again.
+    """
     found: list[int] = []
-    candidate = 20000 + int(time.time() * 1000) % 9000
+    candidate = 12000 + int(time.time() * 1000) % 9000
     while len(found) < count:
-        candidate = candidate + 1 if candidate < 29999 else 20000
+        candidate = candidate + 1 if candidate < 21999 else 12000
         if all(_is_free(port) for port in (candidate, candidate + 10000)):
             found.append(candidate)
     return found

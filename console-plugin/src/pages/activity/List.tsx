@@ -36,6 +36,7 @@ const Failed: FC<Pick<Activity, 'failed' | 'retry'>> = ({ failed, retry }) => {
   return (
     <Alert
       isInline
+      component="h2"
       variant="warning"
       title={t('{{count}} servers could not be asked', { count: failed.length })}
       actionLinks={

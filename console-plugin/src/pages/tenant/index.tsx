@@ -45,6 +45,7 @@ const Overdue: FC<{ tenant: Tenant }> = ({ tenant }) => {
   return (
     <Alert
       isInline
+      component="h2"
       variant="danger"
       data-test="overdue"
       title={

@@ -118,6 +118,7 @@ const Told: FC<{ server: ServerName; trace: TraceView; story: Story; scope: Scop
       {reason && (
         <Alert
           isInline
+          component="h2"
           variant={story.outcome === 'failed' ? 'danger' : 'warning'}
           title={story.outcome === 'failed' ? t('This failed') : t('This needs a look')}
           data-test="trace-reason"
@@ -135,7 +136,7 @@ const Told: FC<{ server: ServerName; trace: TraceView; story: Story; scope: Scop
         <CardBody>
           <Waterfall line={line} />
           {events.error && (
-            <Alert isInline isPlain variant="warning" title={t('The events could not be loaded')}>
+            <Alert isInline isPlain component="h3" variant="warning" title={t('The events could not be loaded')}>
               {errorSentence(t, events.error)}
             </Alert>
           )}

@@ -1,0 +1,73 @@
+"""The activity of the servers, its traces, and the page of a tenant."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import Open
+from tests.console.story import ALICE, BOB
+
+pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(900)]
+TENANTS = "/bsls/tenants/backup-a/vms"
+
+
+def test_who_backed_up_and_the_trace_of_it(console: Open) -> None:
+    tab = console("viewer")
+    page = tab.open("/bsls/activity")
+    table = page.get_by_role("grid", name="Snapshot activity")
+    expect(table.get_by_role("link", name=ALICE).first).to_be_visible()
+    tab.shot("activity")
+    page.get_by_test_id("filter-text").get_by_role("textbox").or_(
+        page.get_by_role("textbox", name="Search by tenant, server or folder")
+    ).first.fill(BOB)
+    expect(table.get_by_role("link", name=ALICE)).to_have_count(0)
+    page.reload()
+    expect(table.get_by_role("link", name=BOB).first).to_be_visible()
+    expect(table.get_by_role("link", name=ALICE)).to_have_count(0)
+    page.get_by_test_id("open-trace").first.click()
+    expect(page.get_by_role("region", name="Time line")).to_be_visible()
+    expect(page.get_by_test_id("span-snapshot").first).to_contain_text("/srv")
+    expect(page.get_by_test_id("trace-reason")).to_contain_text("cancelled")
+    expect(page.get_by_test_id("event-own").first).to_be_visible()
+    tab.shot("trace")
+
+
+def test_a_trace_that_is_gone_says_so(console: Open) -> None:
+    tab = console("viewer")
+    page = tab.open(f"/bsls/activity/backup-a/vms/{'0' * 32}")
+    expect(page.get_by_role("heading", name="This trace is no longer kept")).to_be_visible()
+
+
+def test_a_tenant_and_how_to_connect(console: Open) -> None:
+    tab = console("viewer")
+    page = tab.open(f"{TENANTS}/{ALICE}")
+    expect(page.get_by_test_id("figure-snapshots")).to_contain_text("30")
+    expect(page.get_by_role("img", name="Snapshots of the last 30 days")).to_be_visible()
+    expect(page.get_by_test_id("connect")).to_contain_text("kopia repository connect server")
+    expect(page.get_by_test_id("access")).to_contain_text("Own snapshots and policies")
+    tab.shot("tenant")
+    page.get_by_role("button", name="New VM (cloud-init)").click()
+    expect(page.get_by_test_id("connect")).to_contain_text("#cloud-config")
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_test_id("copy-connect").click()
+    expect(page.get_by_test_id("connect").get_by_role("status")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").startswith("#cloud-config")
+
+
+def test_why_a_snapshot_failed_is_on_the_page_of_the_tenant(console: Open) -> None:
+    tab = console("viewer")
+    page = tab.open(f"{TENANTS}/{BOB}")
+    expect(page.get_by_test_id("problems")).to_contain_text("incomplete")
+    tab.shot("tenant-with-problems")
+
+
+def test_the_owner_of_a_vm_sees_their_own_tenant_only(console: Open) -> None:
+    tab = console("tenant")
+    tab.expected = ["403", "404"]
+    page = tab.open(f"{TENANTS}/{ALICE}")
+    expect(page.get_by_test_id("connect")).to_contain_text(re.compile("--override-username=.?alice"))
+    page.goto(f"{tab.url}{TENANTS}/{BOB}")
+    expect(page.get_by_test_id("error")).to_be_visible()
