@@ -69,7 +69,11 @@ class Client:
             raise from_connection(error, where) from None
 
     async def _on_a_connection(self, pool: ConnectionPool, packed: Iterable[bytes], replies: int) -> list[Any]:
-        connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+        try:
+            connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+        except BaseException:
+            await self._tidy(pool)
+            raise
         try:
             for one in packed:
                 await connection.send_packed_command(one, check_health=False)
@@ -79,6 +83,12 @@ class Client:
             raise
         finally:
             await pool.release(connection)
+            await self._tidy(pool)
+
+    async def _tidy(self, pool: ConnectionPool) -> None:
+        """What was being connected while the client was closed is nobody's."""
+        if self._closed:
+            await pool.disconnect(inuse_connections=True)
 
     def _pool(self, address: Address) -> ConnectionPool:
         if self._closed:
