@@ -54,14 +54,14 @@ class ClusterCache:
     what changed, as `Secret backup/users`.
     """
 
-    def __init__(self, client: KubeClient, spawn: Spawn, enqueue: Callable[[Key, str], None]) -> None:
+    def __init__(self, client: KubeClient, spawn: Spawn, enqueue: Callable[[Key, str, bool], None]) -> None:
         self._client = client
         self._spawn = spawn
         self._enqueue = enqueue
         self._namespaces: dict[str, NamespaceCache] = {}
         self._content: dict[tuple[str, str, str], tuple[str, Json]] = {}
         self._references: dict[Key, frozenset[tuple[str, str, str]]] = {}
-        self.servers = Informer(client, BSLS, handler=lambda item: enqueue(_key(item), _named(BSLS, item)))
+        self.servers = Informer(client, BSLS, handler=self._server_changed)
         self.locations = Informer(client, BSL, handler=self._location_changed, on_error=lambda _e: self.enqueue_all())
 
     def start(self) -> None:
@@ -137,27 +137,30 @@ class ClusterCache:
         if resource.kind in (SECRETS.kind, CONFIG_MAPS.kind):
             self._content[(resource.kind, namespace, name)] = (item["metadata"]["resourceVersion"], item)
 
+    def _server_changed(self, item: Json) -> None:
+        self._enqueue(_key(item), _named(BSLS, item), True)
+
     def _owned_changed(self, resource: Resource, item: Json) -> None:
         name = item["metadata"].get("labels", {}).get(SERVER_LABEL)
         if name:
-            self._enqueue((item["metadata"]["namespace"], name), _named(resource, item))
+            self._enqueue((item["metadata"]["namespace"], name), _named(resource, item), True)
 
     def _source_changed(self, resource: Resource, item: Json) -> None:
         reference = (resource.kind, *_key(item))
         for key, references in self._references.items():
             if reference in references:
-                self._enqueue(key, _named(resource, item))
+                self._enqueue(key, _named(resource, item), False)
 
     def _location_changed(self, item: Json) -> None:
         namespace = item["metadata"]["namespace"]
         for server in self.servers.all():
             wanted = server["spec"]["backupStorageLocation"].get("namespace")
             if namespace in (wanted, server["metadata"]["namespace"]):
-                self._enqueue(_key(server), _named(BSL, item))
+                self._enqueue(_key(server), _named(BSL, item), False)
 
     def enqueue_all(self) -> None:
         for server in self.servers.all():
-            self._enqueue(_key(server), "")
+            self._enqueue(_key(server), "", True)
 
 
 def _named(resource: Resource, item: Json) -> str:

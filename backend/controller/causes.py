@@ -25,6 +25,7 @@ class Cause:
     what: str
     at: int
     ref: Ref | None
+    echo: bool = False
 
 
 class Causes:
@@ -34,9 +35,13 @@ class Causes:
         self._keep = keep
         self._waiting: dict[Key, Cause] = {}
 
-    def note(self, key: Key, what: str = "") -> None:
-        if key not in self._waiting:
-            self._waiting[key] = Cause(what, time.time_ns(), current())
+    def note(self, key: Key, what: str = "", *, echo: bool = False) -> None:
+        """The first cause counts. But what may be an `echo` of our own writing (the server's status, an object of ours)
+        gives way to work of ours whose trace is known: that brought about what the pass will find.
+        """
+        cause, waiting = Cause(what, time.time_ns(), current(), echo), self._waiting.get(key)
+        if waiting is None or (waiting.echo and cause.ref is not None):
+            self._waiting[key] = cause
 
     @contextmanager
     def reconcile(self, key: Key) -> Iterator[Step]:

@@ -90,8 +90,8 @@ async def run_controller(
     queue: WorkQueue[Key] = WorkQueue(waited=_WAIT.record)
     causes = Causes(lambda key, spans: events.keep(key, spans) if events else None)
 
-    def enqueue(key: Key, changed: str = "") -> None:
-        causes.note(key, changed)
+    def enqueue(key: Key, changed: str = "", echo: bool = False) -> None:
+        causes.note(key, changed, echo=echo)
         queue.add(key)
 
     cache = ClusterCache(client, tasks.spawn, enqueue)
