@@ -113,8 +113,8 @@ class ServerWatch:
         watcher, target = self._watcher, self._watcher.target
         if time.monotonic() < self._sync_at and watcher.facts.synced_version == target.asked_version:
             return
-        parent, watcher.cause = watcher.cause, None
-        with story("sync", parent=parent, keep=self._keep, attributes=self._of) as traced:
+        cause = watcher.cause
+        with story("sync", parent=cause, keep=self._keep, attributes=self._of) as traced:
             ledger = target.ledger if watcher.facts.ledger is None else watcher.facts.ledger
             asked = target.asked.knowing(ledger)
             how = await self._how(session)
@@ -123,6 +123,8 @@ class ServerWatch:
             traced.note(bsls__written=report.written, bsls__removed=len(report.users.removes), bsls__live=report.live)
             self._plan_next(report, how)
             self._note_live(report, target.asked_version)
+            if report.live and watcher.cause is cause:  # until then, later passes are for the same change
+                watcher.cause = None
             watcher.learn(
                 synced_version=target.asked_version,
                 sync=report,

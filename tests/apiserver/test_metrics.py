@@ -65,7 +65,7 @@ async def test_requests_are_counted_by_route_never_by_path(
             prometheus.wait(f'{count}{{http_route="", http_response_status_code="404"}} == 1')
             prometheus.wait('bsls_access_decisions_total{bsls_access_decision="unauthenticated"} == 1')
             prometheus.wait("bsls_stream_clients == 0 and bsls_stream_gaps_total == 0 and bsls_stream_away == 0")
-            prometheus.wait("bsls_projections_held == 1")
+            prometheus.wait("bsls_projections_held >= 2")  # all servers are read ahead
             assert not prometheus.query('{__name__=~".+", http_route=~".*made.*"}')
 
     await asyncio.to_thread(watched)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import STATUS, Open, Site, in_thread
-from tests.console.story import ALICE, snapshot, tell
+from tests.console.story import ALICE, history, snapshot, tell
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(240)]
 SERVER = "/bsls/servers/backup-a/vms"
@@ -59,12 +59,14 @@ def test_a_snapshot_appears_while_one_looks(console: Open, site: Site) -> None:
     page = tab.open(f"{SERVER}/snapshots")
     expect(page.get_by_test_id("snapshot-a00")).to_be_visible()
     expect(page.get_by_test_id("live-open")).to_be_visible()
-    made = snapshot("new1", ALICE, time.time(), path="/new")
-    in_thread(tell(site.redis, STATUS, made))
+    made = [*history(), snapshot("new1", ALICE, time.time(), path="/new")]
+    in_thread(tell(site.redis, ("backup-a", "vms"), STATUS, made))
     expect(page.get_by_test_id("snapshot-new1")).to_be_visible(timeout=5_000)
     # Under the pointer, the list stands still, and says what waits.
     page.get_by_test_id("snapshot-a00").hover()
-    in_thread(tell(site.redis, STATUS, made, snapshot("new2", ALICE, time.time() + 1, path="/new")))
+    in_thread(
+        tell(site.redis, ("backup-a", "vms"), STATUS, [*made, snapshot("new2", ALICE, time.time() + 1, path="/new")])
+    )
     expect(page.get_by_test_id("show-new")).to_have_text("Show 1 new")
     expect(page.get_by_test_id("snapshot-new2")).to_have_count(0)
     page.get_by_test_id("show-new").click()
