@@ -101,8 +101,8 @@ class Journal:
         """The status after a pass."""
         self.finished = self._inbox.deleted = False
         waiting = self._inbox.view
-        if waiting and not view.trace:
-            view = replace(view, trace=waiting.trace)  # that pass changed what is still to be told
+        if waiting and waiting.trace:
+            view = replace(view, trace=waiting.trace)  # that pass changed first what is still to be told
         self._seen_view = self._inbox.view = view
         self._wake()
 
