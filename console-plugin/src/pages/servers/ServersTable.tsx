@@ -105,7 +105,7 @@ export const ServersTable: FC<{ rows: readonly Row[]; order: Order; onOrder: (or
       <Thead>
         <Tr>
           {COLUMNS.map((column) => (
-            <Th key={column} sort={sort(column)}>
+            <Th key={column} sort={sort(column)} modifier="wrap">
               {heading(t, column)}
             </Th>
           ))}
