@@ -130,17 +130,22 @@ def wait_ready(url: str) -> None:
     wait_until(ready, "readiness", 30)
 
 
-@contextmanager
-def inhabited(cluster: Cluster) -> Iterator[dict[str, str]]:
-    """Two servers, and the tokens of people of different rights."""
+def make_servers(cluster: Cluster, status: Json) -> None:
+    """Two, of which `backup-a/vms` has this status, and the namespaces and roles of those who ask for them."""
     people.prepare(cluster)
     kubectl = cluster.kubectl
     kubectl("apply", "-f", "-", input=objects.to_list(
         objects.server("backup-a", "vms", "default", prefix="vms"),
         objects.server("backup-b", "more", "default", prefix="m"),
     ))  # fmt: skip
-    patch = json.dumps({"status": STATUS})
+    patch = json.dumps({"status": status})
     kubectl("patch", "bsls", "-n", "backup-a", "vms", "--subresource=status", "--type=merge", "-p", patch)
+
+
+@contextmanager
+def inhabited(cluster: Cluster) -> Iterator[dict[str, str]]:
+    """Two servers, and the tokens of people of different rights."""
+    make_servers(cluster, STATUS)
     viewer, tenants = ("clusterrole", "servers-viewer"), ("clusterrole", "bsls-tenant-viewer")
     yield {
         "everything": people.person(cluster, "cluster-viewer", (*viewer, "")),
@@ -148,8 +153,8 @@ def inhabited(cluster: Cluster) -> Iterator[dict[str, str]]:
         "team-a": people.person(cluster, "tenant-viewer", (*tenants, "team-a")),
         "nobody": people.person(cluster, "nobody"),
     }
-    kubectl("delete", "bsls", "-A", "--all")
-    kubectl("delete", "clusterrolebinding", "cluster-viewer")
+    cluster.kubectl("delete", "bsls", "-A", "--all")
+    cluster.kubectl("delete", "clusterrolebinding", "cluster-viewer")
 
 
 async def tell(redis: RedisServer) -> None:

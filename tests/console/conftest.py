@@ -13,7 +13,6 @@ does: asynchronous work belongs into `in_thread`.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import threading
@@ -25,8 +24,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests import objects
 from tests.apiserver import api_people as people
+from tests.apiserver.api_process import make_servers
 from tests.cluster import console as built
 from tests.cluster.node import Cluster
 from tests.console.server import UiServer
@@ -100,14 +99,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(api_cluster: Cluster, ui: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    people.prepare(api_cluster)
+    make_servers(api_cluster, STATUS)
     kubectl = api_cluster.kubectl
-    kubectl("apply", "-f", "-", input=objects.to_list(
-        objects.server("backup-a", "vms", "default", prefix="vms"),
-        objects.server("backup-b", "more", "default", prefix="m"),
-    ))  # fmt: skip
-    patch = json.dumps({"status": STATUS})
-    kubectl("patch", "bsls", "-n", "backup-a", "vms", "--subresource=status", "--type=merge", "-p", patch)
     tokens = {name: people.person(api_cluster, f"console-{name}", *roles) for name, roles in PERSONAS.items()}
     with RedisServer("--appendonly", "no") as redis:
         in_thread(tell(redis, ("backup-a", "vms"), STATUS, history()))

@@ -2,6 +2,7 @@
 import { apiError, isAbort, isTransient, openEvents } from '../api';
 import type { ApiError, ServerEvent } from '../api';
 import { backoffMs } from './backoff';
+import { pause } from './pause';
 import { parser } from './sse';
 
 /** The API sends a heartbeat every 15 to 30 s: silence for longer is a dead connection. */
@@ -25,17 +26,6 @@ export type Note =
   | { kind: 'gap' };
 
 class Ended extends Error {}
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
 
 /** Aborts `connection` when nothing comes for too long; `seen` is called for each piece. */
 const watchdog = (connection: AbortController): { seen: () => void; end: () => void } => {

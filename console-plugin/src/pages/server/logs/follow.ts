@@ -2,6 +2,7 @@
 import { apiError, isAbort, isTransient, openLog, podsOf } from '../../../api';
 import type { ApiError } from '../../../api';
 import { backoffMs } from '../../../live/backoff';
+import { pause } from '../../../live/pause';
 import type { ServerName } from '../../../model/paths';
 import { cutter } from './lines';
 import type { Line } from './lines';
@@ -24,17 +25,6 @@ export interface Told {
 /** Lines of the past. */
 const TAIL = 1_000;
 const NO_POD_MS = 5_000;
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
 
 interface Place {
   pod: string;
