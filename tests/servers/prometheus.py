@@ -9,6 +9,7 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,17 +22,29 @@ Series = dict[str, Any]
 
 
 class Prometheus:
-    """Scrapes each port of this machine every second, as the job of that name."""
+    """Scrapes each port of this machine every second, as the job of that name, and what `discovered` finds.
 
-    def __init__(self, jobs: dict[str, int], rules: str = "") -> None:
+    `pod`: process id and address of a pod, whose network it uses: then NetworkPolicies hold for it.
+    """
+
+    def __init__(
+        self,
+        jobs: dict[str, int],
+        rules: str = "",
+        discovered: Sequence[Series] = (),
+        pod: tuple[int, str] | None = None,
+    ) -> None:
         (self.port,) = free_ports(1)
+        self._address = pod[1] if pod else "127.0.0.1"
+        self._within = ["nsenter", "-t", str(pod[0]), "-n"] if pod else []
         self._dir = Path(tempfile.mkdtemp(prefix="bsls-prometheus-"))
         config = {
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
             "scrape_configs": [
                 {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
                 for name, port in jobs.items()
-            ],
+            ]
+            + list(discovered),
         }
         if rules:
             (self._dir / "rules.yaml").write_text(rules)
@@ -41,10 +54,11 @@ class Prometheus:
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             [
+                *self._within,
                 "prometheus",
                 f"--config.file={self._dir / 'prometheus.yaml'}",
                 f"--storage.tsdb.path={self._dir / 'data'}",
-                f"--web.listen-address=127.0.0.1:{self.port}",
+                f"--web.listen-address={self._address}:{self.port}",
                 "--log.level=error",
             ]
         )
@@ -59,7 +73,7 @@ class Prometheus:
 
     def query(self, expression: str) -> list[Series]:
         """The instant vector as it is now; empty also while it is starting."""
-        url = f"http://127.0.0.1:{self.port}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
+        url = f"http://{self._address}:{self.port}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 found: list[Series] = json.load(answer)["data"]["result"]
