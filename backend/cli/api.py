@@ -19,6 +19,7 @@ from backend.api.run import run_api
 from backend.api.settings import ApiSettings
 from backend.api.ui.seal import InvalidSecret
 from backend.cli import redis_options, telemetry_options
+from backend.cli.garbage import spare_collector
 from backend.cli.redis_options import InvalidOption
 from backend.events.connection import Client
 from backend.kube.client import KubeClient
@@ -93,6 +94,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _run(options: argparse.Namespace, redis: Client, settings: ApiSettings, telemetry: TelemetrySettings) -> None:
+    spare_collector()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

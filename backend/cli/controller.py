@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import re
 import signal
 import sys
 
 from backend.cli import telemetry_options
+from backend.cli.garbage import spare_collector
 from backend.cli.telemetry_options import InvalidOption
 from backend.controller.run import run_controller
 from backend.controller.settings import Settings
@@ -84,12 +84,6 @@ def run(options: argparse.Namespace) -> int:
         print(f"bsls controller: {error}.", file=sys.stderr)
         return 2
     return 0
-
-
-def spare_collector() -> None:
-    """Events are many short-lived objects without cycles: look for cycles less often than Python does by itself."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 async def _run(settings: Settings, options: argparse.Namespace, telemetry: TelemetrySettings) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 
 from kubernetes_asyncio.client import Configuration
 
-from backend.cli.controller import spare_collector
+from backend.cli.garbage import spare_collector
 from backend.controller.event_path import EventPath
 from backend.controller.log_batch import LogPod
 from backend.controller.log_follow import LogFollower

@@ -6,11 +6,12 @@ import asyncio
 import math
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from multidict import MultiMapping
 
-from backend.api.access.cache import Cache, Clock
+from backend.api.access.cache import Cache, Clock, Entry
 from backend.api.access.caller import Caller, bearer_token, caller_of, unauthenticated
 from backend.api.access.reviews import Reviews, undecided
 from backend.api.access.scope import Question, Scope, scope_of, tenants_of
@@ -30,6 +31,17 @@ MAX_SCOPES = 4_096
 
 _NONE: frozenset[str] = frozenset()
 _Key = tuple[str, Question, frozenset[str], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """Who calls, and what they see of one server: two remembered answers, for as long as both are remembered
+    (`Access.stands`). `until`: when the first of them expires.
+    """
+
+    caller: Entry[Caller]
+    scope: Entry[Scope]
+    until: float
 
 
 class Access:
@@ -116,6 +128,19 @@ class Access:
         """As `scope_at`, if nobody has to be asked."""
         kept = self._scopes.get((caller.key, Question("get", namespace, name), _NONE, tenant_namespaces))
         return None if kept is None else kept.value
+
+    def standing_at(self, digest: bytes, namespace: str, name: str) -> Standing | None:
+        """What `known` and `known_scope_at` find without any tenants, to be used again while it `stands`."""
+        caller = self._callers.get(digest)
+        if caller is None or self.expired(caller.value):
+            return None
+        scope = self._scopes.get((caller.value.key, Question("get", namespace, name), _NONE, _NONE))
+        return None if scope is None else Standing(caller, scope, min(caller.expires, scope.expires))
+
+    def stands(self, standing: Standing) -> bool:
+        """Whether they would be found again, just so."""
+        caller = standing.caller
+        return caller.kept and standing.scope.kept and self._clock() < standing.until and not self.expired(caller.value)
 
     async def recheck(self, caller: Caller, scope: Scope) -> Scope:
         """What is left of an open stream's scope; asks only what was answered with yes before."""

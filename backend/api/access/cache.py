@@ -15,13 +15,16 @@ V = TypeVar("V")
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Entry(Generic[V]):
-    """`asked` and `expires`: seconds of the cache's clock."""
+    """`asked` and `expires`: seconds of the cache's clock. `kept`: whether the cache would still give it, but for its
+    age.
+    """
 
     value: V
     asked: float
     expires: float
+    kept: bool = True
 
 
 class Cache(Generic[K, V]):
@@ -66,7 +69,9 @@ class Cache(Generic[K, V]):
         return await asyncio.shield(flight)  # who leaves does not take the answer from the others
 
     def forget(self, key: K) -> None:
-        self._entries.pop(key, None)
+        old = self._entries.pop(key, None)
+        if old is not None:
+            old.kept = False
 
     async def close(self) -> None:
         flights = list(self._flights.values())
@@ -83,10 +88,10 @@ class Cache(Generic[K, V]):
         return self.put(key, value, asked, expires)
 
     def put(self, key: K, value: V, asked: float, expires: float) -> Entry[V]:
+        self.forget(key)
         entry = self._entries[key] = Entry(value, asked, expires)
-        self._entries.move_to_end(key)
         while len(self._entries) > self._capacity:
-            self._entries.popitem(last=False)
+            self._entries.popitem(last=False)[1].kept = False
         return entry
 
 

@@ -49,13 +49,14 @@ def supported() -> bool:
 class QuickConnection(RequestHandler):
     """A connection."""
 
-    __slots__ = ("_begun", "_head", "_shortcut", "_untouched")
+    __slots__ = ("_before", "_begun", "_head", "_shortcut", "_untouched")
 
     def __init__(self, manager: web.Server, shortcut: Shortcut, **options: Any) -> None:
         super().__init__(manager, **options)
         self._shortcut = shortcut
         self._begun: bytes | None = b""  # what the parser has of the next request; None: that is not known any more
         self._untouched = True  # aiohttp got nothing yet; it may not even wait: TLS brings the first request early
+        self._before = (b"", b"")  # header lines that were answered the short way last, and their digest
         self._head: bytes | None = None  # of the request under way, if it came alone
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -68,12 +69,16 @@ class QuickConnection(RequestHandler):
         if idle and self._begun == b"" and data[:4] == b"GET " and len(data) <= LONGEST and data.endswith(_END):
             end = data.find(_VERSION)
             if end > 0:
-                answer = self._shortcut.answer(data[4:end], sha256(data[end + len(_VERSION) :]).digest())
+                lines, digest = data[end + len(_VERSION) :], self._before[1]
+                if lines != self._before[0]:
+                    digest = sha256(lines).digest()
+                answer = self._shortcut.answer(data[4:end], digest)
                 if answer is not None:
+                    self._before = lines, digest
                     self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
                     self.transport.write(answer)  # type: ignore[union-attr]  # it is idle
                     return
-        self._untouched = False
+        self._untouched, self._before = False, (b"", b"")
         waiting = len(self._messages)
         super().data_received(data)
         self._follow(data, list(self._messages)[waiting:], idle=idle)

@@ -4,28 +4,32 @@ Who calls, what they may see, and how much they may ask for are decided by the s
 each request. Where one of them does not know, or says no, the answer is None, and the long way finds out and tells.
 
 What is remembered beside: what header lines mean, by their digest, for aiohttp has read them before (the digest of the
-token, the coding, the ETags that the client has); and pages as they go out, by what they are made of.
+token, the coding, the ETags that the client has; and which answers of Kubernetes let them see a server, to look whether
+these still stand); pages as they go out, by what they are made of; and for one turn of the loop, what is held of a
+server: requests of one turn came at the same time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
 from aiohttp import hdrs, web
 
-from backend.api.access.access import Access
+from backend.api.access.access import Access, Standing
 from backend.api.access.caller import Caller
 from backend.api.access.gate import caller_of_request
 from backend.api.access.limits import Limits
 from backend.api.access.scope import Scope
 from backend.api.data.lists import Page, version_of
+from backend.api.data.projections import Projections
 from backend.api.data.query import Query, SessionQuery, SnapshotQuery, TenantQuery, parse_text
 from backend.api.data.room import Data
 from backend.api.http.answers import JSON_TYPE, coded, is_known, known_tags
@@ -41,6 +45,7 @@ log = logging.getLogger(__name__)
 MOST_HEADS = 8 << 20  # bytes
 MOST_PAGES = 64 << 20  # bytes
 LONGEST_TARGET = 2048
+MOST_STANDINGS = 64  # servers, of one head
 _OVERHEAD = 1024  # bytes of what is remembered, beside its text
 _SPECIAL = (REQUEST_ID, hdrs.EXPECT, hdrs.UPGRADE, "traceparent")  # what asks for more than a page
 
@@ -54,22 +59,27 @@ _KINDS: Final[dict[str, type[Query]]] = {
 _FRAME = "".join(f"{name}: {value}\r\n" for name, value in {**SECURITY, "Cache-Control": CACHING}.items()).encode()
 
 
-@dataclass(frozen=True, slots=True)
+Server = tuple[str, str]  # namespace and name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Head:
-    """What the header lines of a request say: `token` is the digest of the caller's, `tags` are of `If-None-Match`."""
+    """What the header lines of a request say: `token` is the digest of the caller's, `tags` are of `If-None-Match`.
+    `standings`: of the caller at the servers that they may see all of.
+    """
 
     token: bytes
     coding: str | None
     tags: frozenset[str]
+    standings: dict[Server, Standing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """A page, as a URL asks for it. No `name`: of servers. `moving`: with the time it becomes another one."""
+    """A page, as a URL asks for it. No `server`: of servers. `moving`: with the time it becomes another one."""
 
     route: str
-    namespace: str | None
-    name: str | None
+    server: Server | None
     query: Query
     moving: bool
 
@@ -94,6 +104,7 @@ class PageShortcut:
         self._observer = observer
         self._heads: _Recent[bytes, Head] = _Recent(MOST_HEADS)
         self._answers: _Recent[object, Answer] = _Recent(MOST_PAGES)
+        self._turn: dict[Server, Projections] = {}
         self.given = 0
 
     def learn(self, request: web.Request) -> None:
@@ -120,36 +131,76 @@ class PageShortcut:
     def _answer(self, target: bytes, head: bytes) -> bytes | None:
         begun = time.perf_counter()
         said = self._heads.get(head) if len(target) <= LONGEST_TARGET else None
-        caller = None if said is None else self._access.known(said.token)
-        asked = None if caller is None else asked_for(target)
-        if said is None or caller is None or asked is None:
+        asked = None if said is None else asked_for(target)
+        if said is None or asked is None:
             return None
-        found = self._find(caller, asked, said.coding)
-        if found is None or self._limits.wait(caller.username):
+        chosen = self._whole(said, asked) or self._part(said, asked)
+        if chosen is None:
             return None
-        identity, status = new_id(), 304 if is_known(said.tags, found.etag) else 200
+        caller, found = chosen
+        if self._limits.wait(caller.username):
+            return None
+        identity, status = new_id(), 304 if said.tags and is_known(said.tags, found.etag) else 200
         rest = f"Date: {_date(int(time.time()))}\r\nX-Request-Id: {identity}\r\n\r\n".encode()
         whole = (_unchanged(found.etag), rest) if status == 304 else (found.head, rest, found.body)
         self.given += 1
-        seconds = time.perf_counter() - begun
-        told = Quick(caller.username, asked.route, asked.namespace, asked.name, status, identity, seconds)
+        namespace, name = asked.server or (None, None)
+        told = Quick(caller.username, asked.route, namespace, name, status, identity, time.perf_counter() - begun)
         self._observer.quick(told)
         return b"".join(whole)
 
-    def _find(self, caller: Caller, asked: Asked, coding: str | None) -> Answer | None:
+    def _whole(self, said: Head, asked: Asked) -> tuple[Caller, Answer] | None:
+        """For who may see all of a server. Raises Problem."""
+        server = asked.server
+        if server is None:
+            return None
+        standing = said.standings.get(server)
+        if standing is None or not self._access.stands(standing):
+            standing = self._access.standing_at(said.token, *server)
+            if standing is None or not standing.scope.value.sees_all_of(server[0]):
+                return None
+            if len(said.standings) >= MOST_STANDINGS:
+                said.standings.clear()
+            said.standings[server] = standing
+        scope = standing.scope.value
+        held = self._turn.get(server) or self._held(server, scope)
+        found = None if held is None else self._page(asked, held, scope, None, said.coding)
+        return None if found is None else (standing.caller.value, found)
+
+    def _held(self, server: Server, scope: Scope) -> Projections | None:
         """Raises Problem."""
+        held = self._data.ready(*server, scope)
+        if held is not None:
+            if not self._turn:
+                asyncio.get_running_loop().call_soon(self._turn.clear)
+            self._turn[server] = held
+        return held
+
+    def _part(self, said: Head, asked: Asked) -> tuple[Caller, Answer] | None:
+        """For who may see some tenants of a server, and for the list of servers. Raises Problem."""
+        caller = self._access.known(said.token)
+        if caller is None:
+            return None
         if isinstance(asked.query, ServersQuery):
             scope = self._seen.all_now(caller, asked.query.namespace, asked.query.vm_namespace)
             if scope is None:
                 return None
-            key: object = (asked, self._data.all.version, scope, coding)
-            return self._answers.get(key) or self._make(key, self._data.servers(asked.query, scope), coding)
-        namespace, name = asked.namespace or "", asked.name or ""
-        scope = self._seen.server_now(caller, namespace, name)
-        held = None if scope is None else self._data.ready(namespace, name, scope)
-        if scope is None or held is None:
-            return None
-        seen: Scope | None = None if scope.sees_all_of(namespace) else scope
+            key: object = (asked, self._data.all.version, scope, said.coding)
+            found = self._answers.get(key) or self._make(key, self._data.servers(asked.query, scope), said.coding)
+        else:
+            server = asked.server or ("", "")
+            scope = self._seen.server_now(caller, *server)
+            held = None if scope is None else self._data.ready(*server, scope)
+            if scope is None or held is None:
+                return None
+            seen = None if scope.sees_all_of(server[0]) else scope
+            found = self._page(asked, held, scope, seen, said.coding)
+        return None if found is None else (caller, found)
+
+    def _page(
+        self, asked: Asked, held: Projections, scope: Scope, seen: Scope | None, coding: str | None
+    ) -> Answer | None:
+        """`seen`: what the answer depends on, beside what is asked; None: all is seen. Raises Problem."""
         key = None if asked.moving else (asked, version_of(held, asked.query), seen, coding)
         return self._answers.get(key) or self._make(key, self._data.page_of(held, asked.query, scope), coding)
 
@@ -177,10 +228,10 @@ def asked_for(target: bytes) -> Asked | None:
         return None
     namespace, name, kind, text = (part.decode() if part else None for part in found.groups())
     if kind is None:
-        return Asked(f"{PREFIX}/servers", None, None, parse_text(ServersQuery, text or ""), moving=False)
+        return Asked(f"{PREFIX}/servers", None, parse_text(ServersQuery, text or ""), moving=False)
     query = parse_text(_KINDS[kind], text or "")
     moving = isinstance(query, SnapshotQuery) and (query.since is not None or query.until is not None)
-    return Asked(f"{SERVER}/{kind}", namespace, name, query, moving)
+    return Asked(f"{SERVER}/{kind}", (namespace or "", name or ""), query, moving)
 
 
 def _unchanged(etag: str) -> bytes:

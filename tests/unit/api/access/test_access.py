@@ -10,7 +10,7 @@ import pytest
 from multidict import CIMultiDict
 
 from backend.api.access import access as module
-from backend.api.access.access import REFUSED_S, Access
+from backend.api.access.access import RECHECK_AGE_S, REFUSED_S, Access
 from backend.api.access.caller import Caller
 from backend.api.access.reviews import TOKENS_AT_ONCE, Reviews
 from backend.api.access.scope import Question, Scope, tenants_of
@@ -100,6 +100,38 @@ async def test_a_stream_asks_again_only_what_was_granted(api: ApiServer, access:
     api.rights["alice"].remove(tenants_of("t"))
     assert await access.recheck(caller, scope) == Scope(namespaces=frozenset("a"))
     assert set(api.questions) == {Question("list", "a"), tenants_of("t")}
+
+
+async def test_a_standing_stands_while_both_answers_do(api: ApiServer, access: Access, clock: Clock) -> None:
+    api.rights["alice"] = {Question("get", "a", "vms")}
+    caller = await access.authenticate(bearer("good"))
+    digest = access.digest_of(caller)
+    assert access.standing_at(digest, "a", "vms") is None
+    await access.scope_at(caller, "a", "vms", frozenset())
+    standing = access.standing_at(digest, "a", "vms")
+    assert standing is not None
+    assert standing.scope.value.sees_all_of("a")
+    clock.now += 29.9
+    assert access.stands(standing)
+    clock.now += 0.2
+    assert not access.stands(standing)
+    assert access.standing_at(digest, "a", "vms") is None
+
+
+async def test_a_standing_falls_with_a_token_that_a_stream_finds_revoked(
+    api: ApiServer, access: Access, clock: Clock
+) -> None:
+    api.rights["alice"] = {Question("get", "a", "vms")}
+    caller = await access.authenticate(bearer("good"))
+    scope = await access.scope_at(caller, "a", "vms", frozenset())
+    standing = access.standing_at(access.digest_of(caller), "a", "vms")
+    assert standing is not None
+    del api.users["good"]
+    clock.now += RECHECK_AGE_S
+    assert access.stands(standing)
+    with pytest.raises(Problem):
+        await access.recheck(caller, scope)
+    assert not access.stands(standing)
 
 
 async def test_made_up_tokens_neither_displace_nor_delay_a_valid_one(

@@ -113,3 +113,15 @@ async def test_closing_ends_what_is_on_its_way() -> None:
     await cache.close()
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+async def test_an_answer_tells_that_it_is_kept_no_more() -> None:
+    clock = Clock()
+    cache = Cache[str, int](1, clock)
+    first = cache.put("k", 1, clock(), clock() + 30)
+    second = cache.put("k", 2, clock(), clock() + 30)
+    assert (first.kept, second.kept) == (False, True)
+    other = cache.put("l", 3, clock(), clock() + 30)
+    assert (second.kept, other.kept) == (False, True)
+    cache.forget("l")
+    assert not other.kept
