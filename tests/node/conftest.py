@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,3 +117,19 @@ def signal_process(pod: Json, pattern: str, number: int) -> None:
 
 def kill_kopia(product: Site, name: str) -> None:
     signal_process(product.pod(name), "kopia server start", signal.SIGKILL)
+
+
+def redis_pod(product: Site) -> Json:
+    (pod,) = product.get("pods", "-n", "bsls-system", "-l", "app.kubernetes.io/name=bsls-redis")["items"]
+    return dict(pod)
+
+
+@contextmanager
+def frozen(product: Site) -> Iterator[None]:
+    """Redis stands still: it takes connections and answers nothing."""
+    pod = redis_pod(product)
+    signal_process(pod, "redis-server", signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        signal_process(pod, "redis-server", signal.SIGCONT)

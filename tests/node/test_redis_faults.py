@@ -6,14 +6,13 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.demo.vm import Vm
-from tests.node.conftest import Site, kill_kopia, signal_process
+from tests.node.conftest import Site, frozen, kill_kopia, redis_pod, signal_process
 from tests.node.told import Told, redis
 
 OUTAGE_S = float(os.environ.get("BSLS_OUTAGE_S", "0"))  # how long Redis stands still at least
@@ -42,25 +41,9 @@ def told(product: Site, alice: Vm) -> Told:
     return told
 
 
-def redis_pod(product: Site) -> Json:
-    (pod,) = product.get("pods", "-n", "bsls-system", "-l", "app.kubernetes.io/name=bsls-redis")["items"]
-    return dict(pod)
-
-
 def redis_container(product: Site) -> Json:
     (status,) = redis_pod(product)["status"]["containerStatuses"]
     return dict(status)
-
-
-@contextmanager
-def frozen(product: Site) -> Iterator[None]:
-    """Redis stands still: it takes connections and answers nothing."""
-    pod = redis_pod(product)
-    signal_process(pod, "redis-server", signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        signal_process(pod, "redis-server", signal.SIGCONT)
 
 
 def back_up_meanwhile(product: Site, alice: Vm, cause: str) -> str:

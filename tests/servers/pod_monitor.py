@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests import objects
@@ -58,15 +59,15 @@ def values_of(selector: Json) -> dict[str, list[str]]:
     return wanted
 
 
-def scrape_config(monitor: Json, pods: list[Json]) -> Json:
-    """As the operator makes it of the fields that we use: by labels and the port's name. `pods`: all of the monitor's
-    namespace, which are listed here because Debian's Prometheus is built without its discovery for Kubernetes.
+def scrape_config(monitor: Json, targets: Path) -> Json:
+    """As the operator makes it of the fields that we use: by labels and the port's name. `targets`: file of all pods of
+    the monitor's namespace, because Debian's Prometheus is built without its discovery for Kubernetes.
     """
     spec, where = monitor["spec"], monitor["metadata"]
     (endpoint,) = spec["podMetricsEndpoints"]
     return {
         "job_name": f"{where['namespace']}/{where['name']}",
-        "static_configs": [target for pod in pods for target in _targets(pod)],
+        "file_sd_configs": [{"files": [str(targets)]}],
         "relabel_configs": [
             *(
                 _keep(_name(key), "|".join(map(re.escape, values)))
@@ -84,8 +85,10 @@ def scrape_config(monitor: Json, pods: list[Json]) -> Json:
     }
 
 
-def _targets(pod: Json) -> list[Json]:
-    """Each port of a pod, with the labels that the discovery gives it."""
+def targets_of(pod: Json) -> list[Json]:
+    """Each port of a pod that has an address, with the labels that the discovery gives it."""
+    if "podIP" not in pod["status"]:
+        return []
     where, address = pod["metadata"], pod["status"]["podIP"]
     found = {_name(key): value for key, value in where["labels"].items()} | {
         "__meta_kubernetes_namespace": where["namespace"],

@@ -56,6 +56,11 @@ def _bare(rule: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in rule.items() if key != "annotations"}
 
 
+def test_every_alert_is_brought_about_for_real() -> None:
+    tests = "".join(path.read_text() for path in (ROOT / "tests").glob("*/test_alerts.py"))
+    assert set(re.findall(r'fires[(,][^"]*"(Bsls\w+)"', tests)) == {rule["alert"] for rule in RULES}
+
+
 def test_every_alert_has_a_case_that_fires() -> None:
     fired = {
         one["alertname"]
