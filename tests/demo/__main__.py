@@ -95,6 +95,9 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
             _flow(vm, url, fingerprint, report)
             live.wait_for("snapshot.created", vm.user)
             live.wait_for("session.ended", vm.user)
+    with report.step("open the console pages that the API serves"):
+        if '<div id="app"' not in api.get_page():
+            raise AssertionError(f"{api.console} is not the page")
     with report.step("ask the API: its servers, their tenants, alice's snapshots, what came live"):
         _ask(api, streamed, report)
     with report.step("read the controller's metrics, as Prometheus would"):
@@ -227,6 +230,7 @@ def _figures(kubectl: Kubectl) -> str:
 def _look_around(place: places.Place, url: str, fingerprint: str, api: Api) -> str:
     lines = "\n".join(f"  {line}" for line in api.lines(SERVER))
     k = f"{place.kubectl_path} --kubeconfig {place.kubeconfig}"
+    tokens = "\n".join(f"  {line}" for line in api.token_commands(k))
     return f"""
 What happened: one BackupStorageLocationServer became a Kopia server at {url}
 (certificate {fingerprint}), two tenants backed up, listed and restored their files.
@@ -241,6 +245,10 @@ Look around (while the demo is up):
   {k} port-forward -n bsls-system deployment/bsls-controller 8080    # then: curl localhost:8080/metrics
   {k} create configmap -n bsls-system bsls-telemetry --from-literal=OTEL_EXPORTER_OTLP_ENDPOINT=http://…:4317
     # and `rollout restart` of the deployments: traces and metrics are pushed (docs/telemetry.md)
+
+The same in a browser: {api.console}
+(it warns of the demo's own certificate), with what one of these prints:
+{tokens}
 
 The API is at {api.url}, described by docs/openapi.json and docs/api.md:
 {lines}

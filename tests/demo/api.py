@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import secrets
 import subprocess
 import tempfile
 import threading
@@ -23,12 +24,13 @@ from tests.demo.vm import Kubectl
 
 Json = dict[str, Any]
 NAMESPACE, SECRET, SERVICE = "bsls-system", "bsls-api-tls", "bsls-api.bsls-system.svc"
+SESSION = "bsls-api-session"
 LIMIT_S = 60.0
 TOKEN_LIFE = "8h"
 
 
 def install(kubectl: Kubectl, image: str) -> None:
-    """The certificate, where none was made for the service before, and `kubectl apply -k manifests/api`."""
+    """Certificate and key of log-ins, where none were made before, and `kubectl apply -k manifests/api-ui`."""
     if not kubectl("get", "secret", "-n", NAMESPACE, SECRET, "--ignore-not-found", "-o", "name").strip():
         now = datetime.now(UTC)
         ca = mint_ca("bsls demo", now)
@@ -37,7 +39,10 @@ def install(kubectl: Kubectl, image: str) -> None:
         kubectl(
             "apply", "-f", "-", input=json.dumps(objects.secret(NAMESPACE, SECRET, dict(pair), "kubernetes.io/tls"))
         )
-    site.apply_with_image(kubectl, "api", image)
+    if not kubectl("get", "secret", "-n", NAMESPACE, SESSION, "--ignore-not-found", "-o", "name").strip():
+        key = objects.secret(NAMESPACE, SESSION, {"key": secrets.token_hex(32)})
+        kubectl("apply", "-f", "-", input=json.dumps(key))
+    site.apply_with_image(kubectl, "api-ui", image)
 
 
 class Api:
@@ -63,7 +68,8 @@ class Api:
             tied(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         try:
-            self._write_options(self._port())
+            self._local = self._port()
+            self._write_options(self._local)
         except BaseException:
             self.__exit__()
             raise
@@ -90,6 +96,25 @@ class Api:
     def curl(self, who: str) -> list[str]:
         """With the caller's token and the certificate to trust, both in a file."""
         return ["curl", "-K", str(self._folder / who)]
+
+    @property
+    def console(self) -> str:
+        """Where a browser finds the pages."""
+        return self.url.removesuffix("/api/v1") + "/"
+
+    def get_page(self) -> str:
+        """What a browser gets there, without a log-in."""
+        certificate = ["--cacert", str(self._folder / "ca.crt"), "--connect-to", f"::localhost:{self._local}"]
+        command = ["curl", "-sS", "--fail-with-body", "--max-time", "30", *certificate, self.console]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def token_commands(self, kubectl: str) -> list[str]:
+        """Commands that print tokens to log in with, and what they show."""
+        looker, owner = self._homes.values()
+        return [
+            f"{kubectl} create token looker -n {looker} --duration={TOKEN_LIFE}   # sees the servers in {looker}",
+            f"{kubectl} create token owner -n {owner} --duration={TOKEN_LIFE}   # sees what the VMs in {owner} back up",
+        ]
 
     def lines(self, server: str) -> list[str]:
         """Commands to look around with."""

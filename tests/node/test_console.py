@@ -1,0 +1,75 @@
+"""The console pages by their manifests, in a real browser: a real tenant's snapshot appears."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from backend.controller.certificates import mint_ca, mint_leaf
+from tests import objects
+from tests.console.tab import Tab, chromium
+from tests.demo import site
+from tests.demo.vm import Vm
+from tests.node.conftest import Site
+
+pytestmark = [pytest.mark.node, pytest.mark.timeout(300)]
+NAME, ALICE = "console", "alice@vm-1"
+NONE = "\N{EN DASH}"
+
+
+@pytest.fixture(scope="module")
+def served(product: Site, vm: Callable[..., Vm]) -> Iterator[Tab]:
+    """Somebody who may see the servers, logged in at one replica."""
+    leaf = mint_leaf(mint_ca("api", datetime.now(UTC)), ["bsls-api.bsls-system.svc"], datetime.now(UTC))
+    pair = {"tls.crt": leaf.certificate, "tls.key": leaf.key}
+    product.apply(
+        objects.secret("bsls-system", "bsls-api-tls", pair, "kubernetes.io/tls"),
+        objects.secret("bsls-system", "bsls-api-session", {"key": "0123456789abcdef" * 4}),
+    )
+    product.kubectl("apply", "-k", str(Path(site.MANIFESTS) / "api-ui"))
+    product.kubectl("rollout", "status", "-n", "bsls-system", "deployment/bsls-api", "--timeout=90s", timeout=100)
+    product.new_server(NAME, product.user_line(ALICE))
+    product.wait(NAME, "UsersSynced", status="True")
+    url = product.wait(NAME, "Available", status="True")["status"]["serviceURL"]
+    client = vm(ALICE)
+    client.connect(url, product.get("bsls", "-n", NAME, NAME)["status"]["tlsFingerprint"])
+    client.make_data("/home/vm/console", megabytes=1)
+    product.kubectl("create", "serviceaccount", "onlooker", "-n", NAME)
+    product.kubectl("create", "role", "onlooker", "-n", NAME, "--verb=get,list",
+                    "--resource=backupstoragelocationservers.oadp.openshift.io")  # fmt: skip
+    product.kubectl("create", "rolebinding", "onlooker", "-n", NAME, "--role=onlooker",
+                    f"--serviceaccount={NAME}:onlooker")  # fmt: skip
+    token = product.kubectl("create", "token", "onlooker", "-n", NAME, "--duration=1h").strip()
+    pods = product.get("pods", "-n", "bsls-system", "-l", "app.kubernetes.io/name=bsls-api")["items"]
+    address = next(pod["status"]["podIP"] for pod in pods if not pod["metadata"].get("deletionTimestamp"))
+    with chromium() as browser:
+        context = browser.new_context(ignore_https_errors=True, locale="en-US")  # of the certificate's authority
+        tab = Tab(context, f"https://{address}:8443")
+        tab.log_in(token)
+        yield tab
+        tab.check_clean()
+
+
+def test_a_snapshot_is_seen_when_it_is_there(vm: Callable[..., Vm], served: Tab) -> None:
+    page = served.open("/bsls/servers")
+    row = page.get_by_test_id(f"server-{NAME}/{NAME}")
+    last = row.locator('[data-label="Last snapshot"]')
+    expect(last).to_have_text(NONE, timeout=30_000)
+    expect(page.get_by_test_id("live-open")).to_be_visible()
+    vm(ALICE).snapshot("/home/vm/console")
+    ended = time.monotonic()
+    expect(last).not_to_have_text(NONE, timeout=30_000)
+    print(f"seen {time.monotonic() - ended:.2f} s after the client ended")
+    served.shot("node-servers")
+
+
+def test_its_session_is_for_this_host_and_tls_alone(served: Tab) -> None:
+    (cookie,) = [one for one in served.context.cookies() if "session" in one["name"]]
+    assert cookie["name"].startswith("__Host-")
+    assert cookie["secure"]
+    assert cookie["httpOnly"]
