@@ -1,7 +1,8 @@
-"""The console pages by their manifests, in a real browser: a real tenant's snapshot appears."""
+"""The console pages by their manifests, in a real browser: real tenants back up, and the pages tell of it."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,7 +19,9 @@ from tests.demo.vm import Vm
 from tests.node.conftest import Site
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(300)]
-NAME, ALICE = "console", "alice@vm-1"
+NAME, ALICE, BOB = "console", "alice@vm-1", "bob@vm-2"
+PODS = {ALICE: "vm-1", BOB: "vm-2"}
+AT = f"/bsls/servers/{NAME}/{NAME}"
 NONE = "\N{EN DASH}"
 
 
@@ -33,15 +36,17 @@ def served(product: Site, vm: Callable[..., Vm]) -> Iterator[Tab]:
     )
     product.kubectl("apply", "-k", str(Path(site.MANIFESTS) / "api-ui"))
     product.kubectl("rollout", "status", "-n", "bsls-system", "deployment/bsls-api", "--timeout=90s", timeout=100)
-    product.new_server(NAME, product.user_line(ALICE))
+    product.new_server(NAME, product.user_line(ALICE) + product.user_line(BOB))
     product.wait(NAME, "UsersSynced", status="True")
     url = product.wait(NAME, "Available", status="True")["status"]["serviceURL"]
-    client = vm(ALICE)
-    client.connect(url, product.get("bsls", "-n", NAME, NAME)["status"]["tlsFingerprint"])
-    client.make_data("/home/vm/console", megabytes=1)
+    fingerprint = product.get("bsls", "-n", NAME, NAME)["status"]["tlsFingerprint"]
+    for user, pod in PODS.items():
+        client = vm(user, pod)
+        client.connect(url, fingerprint)
+        client.make_data("/home/vm/console", megabytes=1)
     product.kubectl("create", "serviceaccount", "onlooker", "-n", NAME)
     product.kubectl("create", "role", "onlooker", "-n", NAME, "--verb=get,list",
-                    "--resource=backupstoragelocationservers.oadp.openshift.io")  # fmt: skip
+                    "--resource=backupstoragelocationservers.oadp.openshift.io,pods,pods/log")  # fmt: skip
     product.kubectl("create", "rolebinding", "onlooker", "-n", NAME, "--role=onlooker",
                     f"--serviceaccount={NAME}:onlooker")  # fmt: skip
     token = product.kubectl("create", "token", "onlooker", "-n", NAME, "--duration=1h").strip()
@@ -61,11 +66,48 @@ def test_a_snapshot_is_seen_when_it_is_there(vm: Callable[..., Vm], served: Tab)
     last = row.locator('[data-label="Last snapshot"]')
     expect(last).to_have_text(NONE, timeout=30_000)
     expect(page.get_by_test_id("live-open")).to_be_visible()
-    vm(ALICE).snapshot("/home/vm/console")
+    vm(ALICE, PODS[ALICE]).snapshot("/home/vm/console")
     ended = time.monotonic()
     expect(last).not_to_have_text(NONE, timeout=30_000)
     print(f"seen {time.monotonic() - ended:.2f} s after the client ended")
     served.shot("node-servers")
+
+
+def test_the_log_of_the_pod_is_followed(vm: Callable[..., Vm], served: Tab) -> None:
+    page = served.open(f"{AT}/logs")
+    log = page.get_by_test_id("log")
+    expect(log).to_contain_text("repo", timeout=30_000)
+    before = log.get_by_text(BOB).count()
+    with pytest.raises(AssertionError, match="permission denied"):
+        unreadable(vm(BOB, PODS[BOB]))
+    expect(log.get_by_text(BOB).nth(before)).to_be_attached(timeout=30_000)
+
+
+def test_the_five_questions(product: Site, served: Tab) -> None:
+    """Each is answered on the page of the server, or one click away from there."""
+    product.patch("bsls", NAME, json.dumps({"spec": {"objectives": {"maxSnapshotAge": "5s"}}}))
+    page = served.open(AT)
+    expect(page.get_by_text("Tenants can connect")).to_be_visible()  # is my server healthy?
+    overdue = page.get_by_test_id("figure-overdue")
+    expect(overdue).to_contain_text("2", timeout=30_000)
+    overdue.click()  # who is overdue?
+    for user in (ALICE, BOB):
+        expect(page.get_by_test_id(f"tenant-{user}")).to_be_visible()
+    page = served.open(f"{AT}/snapshots")  # who backed up last night?
+    for user in (ALICE, BOB):
+        expect(page.locator("tbody")).to_contain_text(user)
+    served.shot("node-snapshots")
+    page = served.open(f"{AT}/tenants")
+    page.get_by_role("link", name=BOB).click()
+    expect(page.get_by_test_id("problems")).to_contain_text("1 file")  # why did bob's snapshot fail?
+    expect(page.get_by_text("kopia repository connect server").first).to_be_visible()  # how do I connect?
+    served.shot("node-tenant")
+
+
+def unreadable(client: Vm) -> None:
+    """A snapshot that misses a file, for its user may not read it."""
+    client.run("/bin/sh", "-c", "echo secret > /home/vm/console/key && chmod 000 /home/vm/console/key")
+    client.snapshot("/home/vm/console")
 
 
 def test_its_session_is_for_this_host_and_tls_alone(served: Tab) -> None:

@@ -1,4 +1,5 @@
 /** The live stream and what follows it. */
+export type { Load } from './resource';
 export type { LiveState } from './store';
 export type { Scope } from './stream';
 export * from './useEach';

@@ -1,7 +1,7 @@
-import { render, screen, within } from '@testing-library/react';
+import { act, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { MemoryRouter } from 'react-router';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { json, problem, serve } from '../../../test/api';
 import type { Handler } from '../../../test/api';
 import { aDetail, aServer } from '../../../test/servers';
@@ -19,6 +19,10 @@ const named = (url: URL): [string, string] => url.pathname.split('/').slice(-2) 
 const isList = (url: URL): boolean => url.pathname.endsWith('/api/v1/servers');
 
 describe('the list of servers', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('shows what the list knows at once, and what goes on now when the details are there', async () => {
     let release: (response: Response) => void = () => undefined;
     page((url) => (isList(url) ? list(aServer('backup', 'vms')) : new Promise((resolve) => (release = resolve))));
@@ -29,6 +33,25 @@ describe('the list of servers', () => {
     expect(cell(row, 'Sessions now')).toBe('–');
     release(json(aDetail('backup', 'vms', { tenants: 3, overdue: 1, sessions: 2 })));
     await expect.poll(() => cell(row, 'Sessions now')).toBe('2');
+  });
+
+  it('keeps the figures while the API is away', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    let away = false;
+    let asked = 0;
+    page((url) => {
+      if (isList(url)) return list(aServer('backup', 'vms'));
+      asked += 1;
+      if (away) throw problem(503, { detail: 'Wait a moment.' });
+      return json(aDetail('backup', 'vms', { tenants: 3, overdue: 1, sessions: 2 }));
+    });
+    const row = await screen.findByRole('row', { name: /vms/ });
+    await vi.waitFor(() => expect(cell(row, 'Sessions now')).toBe('2'));
+    const before = asked;
+    away = true;
+    await act(() => vi.advanceTimersByTimeAsync(31_000));
+    expect(asked).toBeGreaterThan(before);
+    expect(cell(row, 'Sessions now')).toBe('2');
   });
 
   it('reads all pages', async () => {
