@@ -99,7 +99,7 @@ def test_the_five_questions(product: Site, served: Tab) -> None:
     served.shot("node-snapshots")
     page = served.open(f"{AT}/tenants")
     page.get_by_role("link", name=BOB).click()
-    expect(page.get_by_test_id("problems")).to_contain_text("1 file")  # why did bob's snapshot fail?
+    expect(page.get_by_test_id("recent")).to_contain_text("1 file could not be read")  # why did bob's snapshot fail?
     expect(page.get_by_text("kopia repository connect server").first).to_be_visible()  # how do I connect?
     served.shot("node-tenant")
 
