@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Callable
+from itertools import cycle
+
+_FIRST, _LAST = 12000, 22000
+_START = (int(time.time() * 1000) + os.getpid() * 101) % (_LAST - _FIRST)  # processes begin at different ones
+_candidates = cycle([*range(_FIRST + _START, _LAST), *range(_FIRST, _FIRST + _START)])
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now. A server may add 10000 for its gRPC port: that, too, is below those that Linux gives
-    to outgoing connections (from 32768 on), one of which could have it when the server starts again.
+    """Ports nobody listens on now, and others than before. A server may add 10000 for its gRPC port: that, too, is
+    below those that Linux gives to outgoing connections (from 32768 on), one of which could have it when the server
+    starts again.
     """
     found: list[int] = []
-    candidate = 12000 + int(time.time() * 1000) % 9000
     while len(found) < count:
-        candidate = candidate + 1 if candidate < 21999 else 12000
+        candidate = next(_candidates)
         if all(_is_free(port) for port in (candidate, candidate + 10000)):
             found.append(candidate)
     return found
