@@ -26,6 +26,7 @@ from tests.demo.vm import Kubectl, Vm
 BACKUP_NS, VM_NS, OTHER_NS = "bsls-demo", "bsls-demo-vms", "bsls-demo-elsewhere"
 SERVER = "file-backup"
 AT = f"/servers/{BACKUP_NS}/{SERVER}"  # in the API
+MAX_AGE = "5m"
 TENANTS = (f"alice@vm-1.{VM_NS}", f"bob@vm-2.{VM_NS}")
 
 
@@ -102,6 +103,11 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
         _ask(api, streamed, report)
     with report.step("read the controller's metrics, as Prometheus would"):
         report.say(_figures(kubectl))
+    with report.step(f"{vms[1].user}: a snapshot that misses a file"):
+        vms[1].connect(url, fingerprint)
+        vms[1].snapshot_without("private", "/home/vm/data")
+        vms[1].disconnect()
+        live.wait_for("snapshot.created", vms[1].user, "1 of them not read")
     tenants = Tenants(kubectl, BACKUP_NS, SERVER, passwords)
     new = Vm(kubectl, VM_NS, "vm-2", f"carol@vm-3.{VM_NS}", secrets.token_urlsafe(12))
     for what, change in _changes(tenants, new):
@@ -129,7 +135,7 @@ def _samples(s3_url: str, s3: places.Storage, passwords: dict[str, str]) -> str:
         objects.bsl(BACKUP_NS, "default", "backups", s3_url),
         objects.secret(BACKUP_NS, f"{SERVER}-password", {"password": secrets.token_urlsafe(24)}),
         objects.secret(BACKUP_NS, f"{SERVER}-users", {"users": users}),
-        objects.server(BACKUP_NS, SERVER, "default", prefix="vms"),
+        objects.server(BACKUP_NS, SERVER, "default", prefix="vms", objectives={"maxSnapshotAge": MAX_AGE}),
     )
 
 
@@ -247,8 +253,10 @@ Look around (while the demo is up):
     # and `rollout restart` of the deployments: traces and metrics are pushed (docs/telemetry.md)
 
 The same in a browser: {api.console}
-(it warns of the demo's own certificate), with what one of these prints:
+It warns of the demo's own certificate. Log in with what one of these prints:
 {tokens}
+See there whether the server is healthy, who backed up, what was wrong with bob's last snapshot, how another VM
+connects, and, once a snapshot is older than {MAX_AGE}, who is overdue.
 
 The API is at {api.url}, described by docs/openapi.json and docs/api.md:
 {lines}

@@ -56,6 +56,17 @@ class Vm:
         answer = json.loads(self.run("kopia", "snapshot", "create", path, "--json", timeout=180).splitlines()[-1])
         return str(answer["id"])
 
+    def snapshot_without(self, file: str, path: str) -> None:
+        """A snapshot of `path` that misses a new `file` of it, which its user may not read: the client fails."""
+        self.run("/bin/sh", "-c", f"echo private > {path}/{file} && chmod 000 {path}/{file}")
+        try:
+            snapshot = self.snapshot(path)
+        except AssertionError as error:
+            if "permission denied" not in str(error):
+                raise
+        else:
+            raise AssertionError(f"{self.user}: the snapshot {snapshot} should miss {file}")
+
     def snapshots(self, *flags: str) -> list[dict[str, object]]:
         return list(json.loads(self.run("kopia", "snapshot", "list", *flags, "--json")))
 
