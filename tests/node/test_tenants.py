@@ -33,7 +33,7 @@ def server(product: Site) -> Json:
     return product.wait(NAME, "UsersSynced", status="True", timeout=30)
 
 
-def status(product: Site, good: Callable[[Json], bool], timeout: float = 30) -> Json:
+def status(product: Site, good: Callable[[Json], bool], timeout: float = 90) -> Json:
     """The status, once it is as expected."""
     deadline = time.monotonic() + timeout
     while not good(found := product.get("bsls", "-n", NAME, NAME)["status"]):
@@ -115,7 +115,7 @@ def test_drift_is_only_told_when_asked_so_and_the_user_stays_ours_over_a_restart
     tenant = connect(product, server, ALICE, "vm-1")
     tenant.run("kopia", "server", "user", "set", ALICE, "--user-password=mine")
     tenant.disconnect()
-    product.wait(NAME, "UsersSynced", reason="UsersDrifted", timeout=30)
+    product.wait(NAME, "UsersSynced", reason="UsersDrifted", timeout=90)
     product.kubectl("delete", "pod", "-n", "bsls-system", "--all", "--grace-period=0", "--force")
     product.kubectl("rollout", "status", "-n", "bsls-system", "deployment/bsls-controller", "--timeout=60s")
     connect(product, server, ALICE, "vm-1", "mine").disconnect()
@@ -129,7 +129,7 @@ def test_drift_is_only_told_when_asked_so_and_the_user_stays_ours_over_a_restart
 def test_overdue_tenants(product: Site, server: Json) -> None:
     product.wait(NAME, "ObjectivesMet", status="True")
     product.patch("bsls", NAME, json.dumps({"spec": {"objectives": {"maxSnapshotAge": "5s"}}}))
-    product.wait(NAME, "ObjectivesMet", reason="TenantsOverdue", timeout=30)
+    product.wait(NAME, "ObjectivesMet", reason="TenantsOverdue", timeout=90)
     seen = status(product, lambda found: found["tenants"]["overdue"] == 1)
     assert seen["tenants"]["overdueNames"] == [BOB]
     assert site.condition(product.get("bsls", "-n", NAME, NAME), "Available")["status"] == "True"
