@@ -79,8 +79,12 @@ class Access:
 
     def known(self, digest: bytes) -> Caller | None:
         """The caller by the digest of their token, as `authenticate` would give them, if nobody has to be asked."""
+        kept = self._known(digest)
+        return None if kept is None else kept.value
+
+    def _known(self, digest: bytes) -> Entry[Caller] | None:
         kept = self._callers.get(digest)
-        return None if kept is None or self.expired(kept.value) else kept.value
+        return None if kept is None or self.expired(kept.value) else kept
 
     async def may(self, caller: Caller, verb: str, namespace: str, name: str = "") -> bool:
         """Whether they may `verb` this server; without `name`, all in the namespace; with neither, all there are."""
@@ -126,16 +130,19 @@ class Access:
         self, caller: Caller, namespace: str, name: str, tenant_namespaces: frozenset[str]
     ) -> Scope | None:
         """As `scope_at`, if nobody has to be asked."""
-        kept = self._scopes.get((caller.key, Question("get", namespace, name), _NONE, tenant_namespaces))
+        kept = self._scope_at(caller, namespace, name, tenant_namespaces)
         return None if kept is None else kept.value
+
+    def _scope_at(
+        self, caller: Caller, namespace: str, name: str, tenant_namespaces: frozenset[str]
+    ) -> Entry[Scope] | None:
+        return self._scopes.get((caller.key, Question("get", namespace, name), _NONE, tenant_namespaces))
 
     def standing_at(self, digest: bytes, namespace: str, name: str) -> Standing | None:
         """What `known` and `known_scope_at` find without any tenants, to be used again while it `stands`."""
-        caller = self._callers.get(digest)
-        if caller is None or self.expired(caller.value):
-            return None
-        scope = self._scopes.get((caller.value.key, Question("get", namespace, name), _NONE, _NONE))
-        return None if scope is None else Standing(caller, scope, min(caller.expires, scope.expires))
+        caller = self._known(digest)
+        scope = None if caller is None else self._scope_at(caller.value, namespace, name, _NONE)
+        return None if caller is None or scope is None else Standing(caller, scope, min(caller.expires, scope.expires))
 
     def stands(self, standing: Standing) -> bool:
         """Whether they would be found again, just so."""

@@ -65,7 +65,7 @@ Server = tuple[str, str]  # namespace and name
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
     """What the header lines of a request say: `token` is the digest of the caller's, `tags` are of `If-None-Match`.
-    `standings`: of the caller at the servers that they may see all of.
+    `standings`: of the caller, at servers.
     """
 
     token: bytes
@@ -134,13 +134,13 @@ class PageShortcut:
         asked = None if said is None else asked_for(target)
         if said is None or asked is None:
             return None
-        chosen = self._whole(said, asked) or self._part(said, asked)
+        chosen = self._of_server(said, asked, asked.server) if asked.server else self._of_all(said, asked)
         if chosen is None:
             return None
         caller, found = chosen
         if self._limits.wait(caller.username):
             return None
-        identity, status = new_id(), 304 if said.tags and is_known(said.tags, found.etag) else 200
+        identity, status = new_id(), 304 if is_known(said.tags, found.etag) else 200
         rest = f"Date: {_date(int(time.time()))}\r\nX-Request-Id: {identity}\r\n\r\n".encode()
         whole = (_unchanged(found.etag), rest) if status == 304 else (found.head, rest, found.body)
         self.given += 1
@@ -149,26 +149,37 @@ class PageShortcut:
         self._observer.quick(told)
         return b"".join(whole)
 
-    def _whole(self, said: Head, asked: Asked) -> tuple[Caller, Answer] | None:
-        """For who may see all of a server. Raises Problem."""
-        server = asked.server
-        if server is None:
+    def _of_server(self, said: Head, asked: Asked, server: Server) -> tuple[Caller, Answer] | None:
+        """Raises Problem."""
+        standing = self._standing(said, server)
+        if standing is None:
             return None
-        standing = said.standings.get(server)
-        if standing is None or not self._access.stands(standing):
-            standing = self._access.standing_at(said.token, *server)
-            if standing is None or not standing.scope.value.sees_all_of(server[0]):
+        caller, scope, seen = standing.caller.value, standing.scope.value, None
+        if not scope.sees_all_of(server[0]):
+            seen = self._seen.server_now(caller, *server)
+            if seen is None:
                 return None
+            scope = seen
+        held = self._turn.get(server) or self._held(server, scope)
+        if held is None:
+            return None
+        key = None if asked.moving else (asked, version_of(held, asked.query), seen, said.coding)
+        found = self._answers.get(key) or self._make(key, self._data.page_of(held, asked.query, scope), said.coding)
+        return None if found is None else (caller, found)
+
+    def _standing(self, said: Head, server: Server) -> Standing | None:
+        standing = said.standings.get(server)
+        if standing is not None and self._access.stands(standing):
+            return standing
+        standing = self._access.standing_at(said.token, *server)
+        if standing is not None:
             if len(said.standings) >= MOST_STANDINGS:
                 said.standings.clear()
             said.standings[server] = standing
-        scope = standing.scope.value
-        held = self._turn.get(server) or self._held(server, scope)
-        found = None if held is None else self._page(asked, held, scope, None, said.coding)
-        return None if found is None else (standing.caller.value, found)
+        return standing
 
     def _held(self, server: Server, scope: Scope) -> Projections | None:
-        """Raises Problem."""
+        """For the rest of this turn. `scope` sees something of it. Raises Problem."""
         held = self._data.ready(*server, scope)
         if held is not None:
             if not self._turn:
@@ -176,33 +187,17 @@ class PageShortcut:
             self._turn[server] = held
         return held
 
-    def _part(self, said: Head, asked: Asked) -> tuple[Caller, Answer] | None:
-        """For who may see some tenants of a server, and for the list of servers. Raises Problem."""
+    def _of_all(self, said: Head, asked: Asked) -> tuple[Caller, Answer] | None:
+        """Servers. Raises Problem."""
         caller = self._access.known(said.token)
-        if caller is None:
+        if caller is None or not isinstance(asked.query, ServersQuery):
             return None
-        if isinstance(asked.query, ServersQuery):
-            scope = self._seen.all_now(caller, asked.query.namespace, asked.query.vm_namespace)
-            if scope is None:
-                return None
-            key: object = (asked, self._data.all.version, scope, said.coding)
-            found = self._answers.get(key) or self._make(key, self._data.servers(asked.query, scope), said.coding)
-        else:
-            server = asked.server or ("", "")
-            scope = self._seen.server_now(caller, *server)
-            held = None if scope is None else self._data.ready(*server, scope)
-            if scope is None or held is None:
-                return None
-            seen = None if scope.sees_all_of(server[0]) else scope
-            found = self._page(asked, held, scope, seen, said.coding)
+        scope = self._seen.all_now(caller, asked.query.namespace, asked.query.vm_namespace)
+        if scope is None:
+            return None
+        key = (asked, self._data.all.version, scope, said.coding)
+        found = self._answers.get(key) or self._make(key, self._data.servers(asked.query, scope), said.coding)
         return None if found is None else (caller, found)
-
-    def _page(
-        self, asked: Asked, held: Projections, scope: Scope, seen: Scope | None, coding: str | None
-    ) -> Answer | None:
-        """`seen`: what the answer depends on, beside what is asked; None: all is seen. Raises Problem."""
-        key = None if asked.moving else (asked, version_of(held, asked.query), seen, coding)
-        return self._answers.get(key) or self._make(key, self._data.page_of(held, asked.query, scope), coding)
 
     def _make(self, key: object, page: Page, coding: str | None) -> Answer | None:
         body, etag = page.encode(), page.etag
