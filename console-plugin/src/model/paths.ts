@@ -5,6 +5,13 @@ export interface ServerName {
   name: string;
 }
 
+/** What names a server in one word. */
+export const keyOf = ({ namespace, name }: ServerName): string => `${namespace}/${name}`;
+export const nameOf = (key: string): ServerName => {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+};
+
 export type ServerTab = 'tenants' | 'snapshots' | 'events' | 'logs' | 'yaml';
 
 const at = (...parts: string[]): string => ['/bsls', ...parts.map(encodeURIComponent)].join('/');

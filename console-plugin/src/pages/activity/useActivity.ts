@@ -4,7 +4,7 @@ import { eventName, getIfChanged, pages, serverOf } from '../../api';
 import type { AnyServer, ApiError, ServerEvent, TraceView } from '../../api';
 import { useEach, useLoaded } from '../../live';
 import type { Scope, Shown } from '../../live';
-import type { ServerName } from '../../model/paths';
+import { keyOf, nameOf } from '../../model/paths';
 import { storyOf } from '../../model/story';
 import type { Story } from '../../model/story';
 
@@ -13,12 +13,6 @@ const PAGE = 500;
 export const MOST = 12;
 /** Stories of each of them. */
 const EACH = 100;
-
-export const keyOf = ({ namespace, name }: ServerName): string => `${namespace}/${name}`;
-const nameOf = (key: string): ServerName => {
-  const [namespace = '', name = ''] = key.split('/');
-  return { namespace, name };
-};
 
 const lastOf = (server: AnyServer): number =>
   'spec' in server ? Date.parse(server.status.snapshots?.lastTime ?? '') || 0 : Infinity;

@@ -2,6 +2,7 @@
 import type { AnyServer, ServerDetail } from '../../api';
 import { HEALTHS, verdictOf } from '../../model/health';
 import type { Health } from '../../model/health';
+import { keyOf } from '../../model/paths';
 
 export interface Row {
   /** `<namespace>/<name>` */
@@ -19,8 +20,6 @@ export interface Row {
   lastSnapshot?: number;
   sessions?: number;
 }
-
-export const keyOf = (server: { namespace: string; name: string }): string => `${server.namespace}/${server.name}`;
 
 const known = (value: number | null | undefined): number | undefined => value ?? undefined;
 const moment = (text: string | null | undefined): number | undefined => (text ? Date.parse(text) : undefined);

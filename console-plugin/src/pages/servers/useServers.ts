@@ -4,7 +4,7 @@ import { eventName, getIfChanged, pages, serverOf } from '../../api';
 import type { AnyServer, ServerDetail, ServerEvent } from '../../api';
 import { useEach, useLoaded } from '../../live';
 import type { Load, Scope, Shown } from '../../live';
-import { keyOf } from './rows';
+import { keyOf, nameOf } from '../../model/paths';
 
 const PAGE = 500;
 
@@ -39,10 +39,8 @@ export const useDetails = (visible: readonly string[], scope: Scope): ReadonlyMa
 
 const detailOf =
   (key: string): Load<AnyServer | ServerDetail> =>
-  (signal, etag) => {
-    const [namespace = '', name = ''] = key.split('/');
-    return getIfChanged('/servers/{namespace}/{name}', { parameters: { namespace, name }, signal, etag });
-  };
+  (signal, etag) =>
+    getIfChanged('/servers/{namespace}/{name}', { parameters: { ...nameOf(key) }, signal, etag });
 
 const keyOfEvent = (event: ServerEvent): string | undefined => {
   const server = serverOf(event);
