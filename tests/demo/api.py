@@ -31,18 +31,19 @@ TOKEN_LIFE = "8h"
 
 def install(kubectl: Kubectl, image: str) -> None:
     """Certificate and key of log-ins, where none were made before, and `kubectl apply -k manifests/api-ui`."""
-    if not kubectl("get", "secret", "-n", NAMESPACE, SECRET, "--ignore-not-found", "-o", "name").strip():
+    if not site.exists(kubectl, "secret", "-n", NAMESPACE, SECRET):
         now = datetime.now(UTC)
         ca = mint_ca("bsls demo", now)
         leaf = mint_leaf(ca, [SERVICE, "localhost"], now)
         pair = {"tls.crt": leaf.certificate, "tls.key": leaf.key, "ca.crt": ca.certificate}
-        kubectl(
-            "apply", "-f", "-", input=json.dumps(objects.secret(NAMESPACE, SECRET, dict(pair), "kubernetes.io/tls"))
-        )
-    if not kubectl("get", "secret", "-n", NAMESPACE, SESSION, "--ignore-not-found", "-o", "name").strip():
-        key = objects.secret(NAMESPACE, SESSION, {"key": secrets.token_hex(32)})
-        kubectl("apply", "-f", "-", input=json.dumps(key))
+        _make(kubectl, objects.secret(NAMESPACE, SECRET, dict(pair), "kubernetes.io/tls"))
+    if not site.exists(kubectl, "secret", "-n", NAMESPACE, SESSION):
+        _make(kubectl, objects.secret(NAMESPACE, SESSION, {"key": secrets.token_hex(32)}))
     site.apply_with_image(kubectl, "api-ui", image)
+
+
+def _make(kubectl: Kubectl, made: Json) -> None:
+    kubectl("apply", "-f", "-", input=json.dumps(made))
 
 
 class Api:

@@ -25,7 +25,7 @@ Json = dict[str, Any]
 def install(kubectl: Kubectl, image: str = LOCAL_IMAGE, *, wait: bool = True) -> None:
     """`kubectl apply -k manifests/default`, with the image that this cluster has."""
     apply_with_image(kubectl, "default", image)
-    if not _exists(kubectl, "crd", "backupstoragelocations.velero.io"):
+    if not exists(kubectl, "crd", "backupstoragelocations.velero.io"):
         kubectl("apply", "-f", "-", input=json.dumps(objects.BSL_CRD))
     for crd in ("backupstoragelocations.velero.io", "backupstoragelocationservers.oadp.openshift.io"):
         kubectl("wait", "--for=condition=Established", f"crd/{crd}", "--timeout=30s")
@@ -54,9 +54,9 @@ patches:
 
 def install_redis(kubectl: Kubectl, image: str = "") -> None:
     """`kubectl apply -k manifests/redis`, without a volume; `image` where the manifest's own cannot be pulled."""
-    if not _exists(kubectl, "namespace", "bsls-system"):
+    if not exists(kubectl, "namespace", "bsls-system"):
         kubectl("create", "namespace", "bsls-system")
-    if not _exists(kubectl, "secret", "-n", "bsls-system", "bsls-redis"):
+    if not exists(kubectl, "secret", "-n", "bsls-system", "bsls-redis"):
         given = {"password": secrets.token_hex(24), "url": "redis://bsls-redis.bsls-system.svc:6379/0"}
         kubectl("apply", "-f", "-", input=json.dumps(objects.secret("bsls-system", "bsls-redis", dict(given))))
     with tempfile.TemporaryDirectory() as scratch:
@@ -74,7 +74,7 @@ def install_redis(kubectl: Kubectl, image: str = "") -> None:
 
 def admit(kubectl: Kubectl, namespace: str) -> None:
     """Make the namespace when there is none, and let the controller work in it."""
-    if not _exists(kubectl, "namespace", namespace):
+    if not exists(kubectl, "namespace", namespace):
         kubectl("create", "namespace", namespace)
     kubectl("apply", "-n", namespace, "-k", str(MANIFESTS / "namespace"))
 
@@ -94,7 +94,7 @@ def _set_image(kustomization: Path, image: str) -> None:
     kustomization.write_text(changed)
 
 
-def _exists(kubectl: Kubectl, *what: str) -> bool:
+def exists(kubectl: Kubectl, *what: str) -> bool:
     return bool(kubectl("get", *what, "--ignore-not-found", "-o", "name").strip())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 
 from tests import objects
 from tests.demo import site
-from tests.node.conftest import Site
+from tests.node.conftest import Site, process_of
 from tests.servers.pod_monitor import install, scrape_config, targets_of
 from tests.servers.prometheus import Prometheus
 
@@ -53,21 +52,8 @@ def monitored(product: Site, namespace: str, server: str, rules: str = "", **lab
     with tempfile.TemporaryDirectory() as scratch:
         files = {one["metadata"]["namespace"]: Path(scratch, f"{i}.json") for i, one in enumerate(monitors)}
         found = [scrape_config(one, files[one["metadata"]["namespace"]]) for one in monitors]
-        with Prometheus({}, rules, found, (_process_of(pod), pod["status"]["podIP"])) as running:
+        with Prometheus({}, rules, found, (process_of(pod, "sleep"), pod["status"]["podIP"])) as running:
             made = Monitored(product, running, files)
             made.discover()
             yield made
     product.kubectl("delete", "namespace", namespace, "--wait=false")
-
-
-def _process_of(pod: Json) -> int:
-    """The id of a process of this pod, as this machine sees it."""
-    found = subprocess.run(["pgrep", "sleep"], capture_output=True, text=True, check=True)
-    for pid in found.stdout.split():
-        try:
-            group = Path(f"/proc/{pid}/cgroup").read_text()
-        except FileNotFoundError:  # ended meanwhile
-            continue
-        if f"pod{pod['metadata']['uid']}" in group:
-            return int(pid)
-    raise AssertionError(f"no process of {pod['metadata']['name']}")

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from backend.controller.certificates import mint_ca, mint_leaf
-from tests import objects
+from tests.cluster.image import BSLS
 from tests.console.tab import Tab, chromium
-from tests.demo import site
+from tests.demo.api import install
 from tests.demo.vm import Vm
 from tests.node.conftest import Site
 
@@ -28,13 +25,7 @@ NONE = "\N{EN DASH}"
 @pytest.fixture(scope="module")
 def served(product: Site, vm: Callable[..., Vm]) -> Iterator[Tab]:
     """Somebody who may see the servers, logged in at one replica."""
-    leaf = mint_leaf(mint_ca("api", datetime.now(UTC)), ["bsls-api.bsls-system.svc"], datetime.now(UTC))
-    pair = {"tls.crt": leaf.certificate, "tls.key": leaf.key}
-    product.apply(
-        objects.secret("bsls-system", "bsls-api-tls", pair, "kubernetes.io/tls"),
-        objects.secret("bsls-system", "bsls-api-session", {"key": "0123456789abcdef" * 4}),
-    )
-    product.kubectl("apply", "-k", str(Path(site.MANIFESTS) / "api-ui"))
+    install(product.kubectl, BSLS)
     product.kubectl("rollout", "status", "-n", "bsls-system", "deployment/bsls-api", "--timeout=90s", timeout=100)
     product.new_server(NAME, product.user_line(ALICE) + product.user_line(BOB))
     product.wait(NAME, "UsersSynced", status="True")
