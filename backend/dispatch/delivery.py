@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from backend.dispatch import figures
+from backend.dispatch import figures, spans
 from backend.dispatch.intake import Intake, gap, mark, tell_lost
 from backend.dispatch.lanes import Lane, Lanes, Piece
 from backend.dispatch.ledger import Ledger
@@ -202,7 +202,9 @@ class Delivery:
             self._advance(lane, lane.head, index)
             return
         began = time.perf_counter()
-        verdict = await self._sender.deliver(message)
+        with spans.attempt(self._subscription, lane.server, event, lane.attempts) as made:
+            verdict = await self._sender.deliver(message.within(made.ref))
+            spans.conclude(made, verdict)
         figures.tried(self._name, verdict, time.perf_counter() - began, lane.head.id)
         await self._settle(lane, index, text, str(event.get("id", "")), verdict)
 

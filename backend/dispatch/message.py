@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from backend.telemetry.spans import Ref
+
 STRUCTURED = "application/cloudevents+json; charset=utf-8"
 _SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
@@ -17,6 +19,10 @@ _SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%'
 class Message:
     headers: Mapping[str, str]
     body: bytes
+
+    def within(self, span: Ref | None) -> Message:
+        """What the receiver does becomes part of this span; what the event itself says stays."""
+        return self if span is None else Message({**self.headers, "traceparent": span.traceparent}, self.body)
 
 
 def structured(text: bytes, event: Mapping[str, Any]) -> Message:

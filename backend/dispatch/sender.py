@@ -63,7 +63,7 @@ class Sender:
             if verdict.status in {401, 403} and credentials != self._credentials():
                 return Verdict(Outcome.AGAIN, "the credentials were replaced meanwhile")
         except FileProblem as problem:
-            return Verdict(Outcome.AGAIN, str(problem))
+            return Verdict(Outcome.AGAIN, str(problem), error=type(problem).__name__)
         return verdict
 
     async def handshake(self) -> Verdict:
@@ -104,7 +104,7 @@ class Sender:
                     await answer.content.read(_READ)
                 return judge(answer.status, answer.headers.get("Retry-After"), datetime.now(UTC)), answer.headers
         except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: what is no HTTP, or no header
-            return Verdict(Outcome.AGAIN, _sentence(error)), {}
+            return Verdict(Outcome.AGAIN, _sentence(error), error=type(error).__name__), {}
 
     def _socket(self, info: AddrInfoType) -> socket.socket:
         """At the moment of connecting, so that no answer of a name server comes in between."""

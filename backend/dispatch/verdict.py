@@ -25,7 +25,7 @@ class Outcome(Enum):
 @dataclass(frozen=True)
 class Verdict:
     """`reason`: a sentence for people. `wait_s`: what the sink asks for; `everyone`: for all events, not only for those
-    of this server. `status`: of HTTP, 0 for none.
+    of this server. `status`: of HTTP, 0 for none; then `error` is the kind of failure, for machines.
     """
 
     outcome: Outcome
@@ -33,6 +33,7 @@ class Verdict:
     wait_s: float = 0.0
     everyone: bool = False
     status: int = 0
+    error: str = ""
 
 
 def judge(status: int, retry_after: str | None, now: datetime) -> Verdict:

@@ -19,6 +19,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from backend.telemetry.points import SCOPE
 
@@ -122,6 +123,15 @@ def _ref(context: SpanContext) -> Ref:
     return Ref(f"{context.trace_id:032x}", f"{context.span_id:016x}", context.trace_flags.sampled)
 
 
+_W3C = TraceContextTextMapPropagator()
+
+
+def parsed(traceparent: str) -> Ref | None:
+    """The span that a `traceparent` names; None for what is none."""
+    found = otel.get_current_span(_W3C.extract({"traceparent": traceparent}, Context())).get_span_context()
+    return _ref(found) if found.is_valid else None
+
+
 def _context(ref: Ref) -> SpanContext:
     flags = TraceFlags(TraceFlags.SAMPLED if ref.sampled else TraceFlags.DEFAULT)
     return SpanContext(int(ref.trace_id, 16), int(ref.span_id, 16), is_remote=True, trace_flags=flags)
@@ -137,10 +147,11 @@ def story(
     attributes: Mapping[str, Value] | None = None,
     start: int | None = None,
     served: bool = False,
+    client: bool = False,
 ) -> Iterator[Step]:
     """A piece of work that nothing else waits for. Without a parent it begins a trace. `keep` gets its spans if it was
     notable or failed. An exception fails it, and is raised on. `start`: nanoseconds since the epoch, else now;
-    `served`: it is somebody's request.
+    `served`: it is somebody's request; `client`: a request to somebody else.
     """
     if _recorder is None:
         yield NOTHING
@@ -150,7 +161,7 @@ def story(
     context = otel.set_span_in_context(NonRecordingSpan(_context(parent)), Context()) if parent else Context()
     token = _STORY.set(mine)
     try:
-        kind = SpanKind.SERVER if served else SpanKind.INTERNAL
+        kind = SpanKind.SERVER if served else SpanKind.CLIENT if client else SpanKind.INTERNAL
         with _span(_recorder.tracer, name, context, links, attributes, kind=kind, start=start) as made:
             yield made
     finally:
@@ -224,17 +235,19 @@ def telling() -> bool:
     return _recorder is not None and _recorder.told is not None
 
 
+def by_digest(trace_id: str) -> bool:
+    """Whether a trace is sampled whose id was not drawn by chance: those made of times would be sampled in lumps."""
+    if _recorder is None:
+        return False
+    mixed = int.from_bytes(blake2b(trace_id.encode(), digest_size=16).digest())
+    return _recorder.sampler.should_sample(None, mixed, "").decision is Decision.RECORD_AND_SAMPLE
+
+
 def tell(kept: Kept, *, sampled: bool = False) -> None:
     """A span of somebody else's work, with the ids that it has already, after it has ended. Sampled by a digest of its
-    trace (ids that are made of times would be sampled in lumps), unless that is `sampled` already.
+    trace, unless that is `sampled` already.
     """
-    if _recorder is None or _recorder.told is None:
-        return
-    mixed = int.from_bytes(blake2b(kept.ref.trace_id.encode(), digest_size=16).digest())
-    decision = (
-        Decision.RECORD_AND_SAMPLE if sampled else _recorder.sampler.should_sample(None, mixed, kept.name).decision
-    )
-    if decision is not Decision.RECORD_AND_SAMPLE:
+    if _recorder is None or _recorder.told is None or not (sampled or by_digest(kept.ref.trace_id)):
         return
     _recorder.told.on_end(
         ReadableSpan(

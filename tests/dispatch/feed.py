@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from backend.events.catalogue import ALL
 from backend.events.connection import Client
-from backend.events.envelope import Source, encode
+from backend.events.envelope import Source, Trace, encode
 from backend.events.firehose import Firehose
 from backend.events.generate import TIME
 from backend.events.keys import ServerKeys
@@ -18,11 +18,11 @@ from tests.events.helpers import KEYS, commit, events_of
 _KINDS = list(ALL.values())
 
 
-def real_event(keys: ServerKeys, name: str, kind: str = "") -> bytes:
+def real_event(keys: ServerKeys, name: str, kind: str = "", trace: Trace | None = None) -> bytes:
     """One of the catalogue: of this kind, such as `session.started`, or of any, always the same for one name."""
     found = next((one for one in _KINDS if one.name == kind), _KINDS[sum(map(ord, name)) % len(_KINDS)])
     payload = found.payload.model_validate(dict(found.example))
-    return encode(Source(keys.namespace, keys.name), payload, id=name, time=TIME)
+    return encode(Source(keys.namespace, keys.name), payload, id=name, time=TIME, trace=trace)
 
 
 class Feed:
