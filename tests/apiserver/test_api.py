@@ -70,6 +70,32 @@ async def test_tenants_and_how_they_connect(api: Api) -> None:
     await api.json("team-a", f"{SERVER}/tenants/{BOB}/connect", 404)
 
 
+async def test_who_has_no_tenant_at_a_server_yet_names_the_namespace_of_their_vms(api: Api) -> None:
+    """They are told that nothing of theirs is there, and how to begin; without it, not even that it exists."""
+    other, mine = "/api/v1/servers/backup-b/more", "vmNamespace=team-a"
+    for part in ("tenants", "snapshots", "sessions", "traces"):
+        for _ in range(2):  # the second may come by the short way
+            assert (await api.json("team-a", f"{other}/{part}?{mine}"))["items"] == []
+        await api.json("team-a", f"{other}/{part}", 404)
+        await api.json("nobody", f"{other}/{part}?{mine}", 404)
+        await api.json("team-a", f"{other}/{part}?vmNamespace=team-b", 404)
+    async with api.get("team-a", f"{other}/events?{mine}", headers={"Accept": "text/event-stream"}) as response:
+        assert response.status == 200
+    own = await api.json("team-a", f"{SERVER}/snapshots?limit=500&{mine}")
+    assert {one["user"] for one in own["items"]} == {ALICE}
+    assert (await api.json("everything", f"{SERVER}/snapshots?{mine}"))["total"] == 65
+
+
+async def test_a_vm_connects_before_its_first_snapshot(api: Api) -> None:
+    new = "root@vm-9.team-a"
+    assert new.partition("@")[2] in (await api.json("team-a", f"{SERVER}/tenants/{new}/connect"))["command"]
+    other = "/api/v1/servers/backup-b/more/tenants"
+    assert (await api.json("team-a", f"{other}/{new}/connect", 409))["detail"]  # it has no address yet
+    await api.json("team-a", f"{other}/{new}", 404)
+    await api.json("nobody", f"{other}/{new}/connect", 404)
+    await api.json("team-a", f"{other}/root@vm-9.team-b/connect", 404)
+
+
 async def test_events_of_the_past(api: Api) -> None:
     page = await api.json("everything", f"{SERVER}/events?type=snapshot.created&limit=10")
     assert len(page["items"]) == 10

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.console.conftest import Open
-from tests.console.story import ALICE, BOB
+from tests.console.conftest import STATUS, Open, Site, in_thread
+from tests.console.story import ALICE, BOB, history, snapshot, tell
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(900)]
 TENANTS = "/bsls/tenants/backup-a/vms"
@@ -71,3 +72,70 @@ def test_the_owner_of_a_vm_sees_their_own_tenant_only(console: Open) -> None:
     expect(page.get_by_test_id("connect")).to_contain_text(re.compile("--override-username=.?alice"))
     page.goto(f"{tab.url}{TENANTS}/{BOB}")
     expect(page.get_by_test_id("error")).to_be_visible()
+
+
+def choose(page: Page, namespace: str) -> None:
+    """In the namespace bar, by typing: not everybody may list namespaces."""
+    page.get_by_test_id("namespace-toggle").click()
+    page.get_by_role("textbox", name="Find or enter a name").fill(namespace)
+    page.get_by_role("menuitem", name=namespace, exact=True).click()
+
+
+@pytest.mark.parametrize(
+    ("persona", "namespace", "seen"),
+    [
+        ("admin", "", {ALICE, BOB}),
+        ("admin", "team-b", {BOB}),
+        ("namespace-viewer", "", {ALICE, BOB}),
+        ("namespace-viewer", "backup-a", {ALICE, BOB}),
+        ("tenant", "team-a", {ALICE}),
+    ],
+)
+def test_everyone_sees_the_activity_that_is_theirs(console: Open, persona: str, namespace: str, seen: set[str]) -> None:
+    """Without a single request that is refused."""
+    tab = console(persona)
+    page = tab.open("/bsls/activity")
+    if namespace:
+        choose(page, namespace)
+    table = page.get_by_role("grid", name="Snapshot activity")
+    for tenant in (ALICE, BOB):
+        if tenant in seen:
+            expect(table.get_by_role("link", name=tenant).first).to_be_visible()
+    for tenant in {ALICE, BOB} - seen:
+        expect(table.get_by_role("link", name=tenant)).to_have_count(0)
+    expect(page.get_by_test_id("live-open")).to_be_visible()
+    assert not [one for one in tab.requests if not one.startswith(("2", "304"))]
+    if persona != "tenant":
+        return
+    tab.shot("activity-tenant")
+    page.get_by_test_id("open-trace").first.click()
+    expect(page.get_by_test_id("span-snapshot").first).to_contain_text("/home")
+    expect(page.get_by_test_id("live-open")).to_be_visible()
+    assert not [one for one in tab.requests if not one.startswith(("2", "304"))]
+
+
+def test_the_owner_of_a_vm_follows_their_snapshots_live(console: Open, site: Site) -> None:
+    """Theirs only: what another tenant did at the same server, before, is not even told."""
+    tab = console("tenant")
+    page = tab.open("/bsls/activity")
+    choose(page, "team-a")
+    table = page.get_by_role("grid", name="Snapshot activity")
+    expect(table.get_by_role("link", name=ALICE).first).to_be_visible()
+    expect(page.get_by_test_id("live-open")).to_be_visible()
+    now = datetime.now(UTC).timestamp()
+    made = [*history(), snapshot("live-b", BOB, now - 1, path="/of-bob"), snapshot("live-a", ALICE, now, path="/live")]
+    in_thread(tell(site.redis, ("backup-a", "vms"), STATUS, made))
+    expect(table.get_by_text("/live")).to_be_visible(timeout=5_000)
+    expect(table.get_by_text("/of-bob")).to_have_count(0)
+    in_thread(tell(site.redis, ("backup-a", "vms"), STATUS, history()))
+
+
+def test_who_may_see_nothing_is_told_what_to_do(console: Open) -> None:
+    tab = console("nobody")
+    page = tab.open("/bsls/activity")
+    expect(page.get_by_role("heading", name="Choose a namespace")).to_be_visible()
+    tab.shot("activity-nobody")
+    choose(page, "team-a")
+    expect(page.get_by_role("heading", name="No file backup servers")).to_be_visible()
+    expect(page.get_by_test_id("live-open")).to_be_visible()
+    assert not [one for one in tab.requests if not one.startswith(("2", "304"))]

@@ -69,7 +69,15 @@ def _following(purpose: str, entry: Entry) -> str:
     return encode_cursor(purpose, entry)
 
 
-class SnapshotQuery(Query):
+class SeenQuery(Query):
+    """A list of which tenant viewers see a part."""
+
+    vm_namespace: str | None = Field(
+        default=None, max_length=253, description="For tenant viewers: the namespace of their VMs."
+    )
+
+
+class SnapshotQuery(SeenQuery):
     """Snapshots, by default the newest first."""
 
     tenant: Text | None = Field(default=None, description="user@host.")
@@ -86,13 +94,13 @@ class SnapshotQuery(Query):
         return _moment("since", self.since, now_ms), _moment("until", self.until, now_ms)
 
 
-class SessionQuery(Query):
+class SessionQuery(SeenQuery):
     """Open sessions, the newest first."""
 
     tenant: Text | None = Field(default=None, description="user@host.")
 
 
-class TenantQuery(Query):
+class TenantQuery(SeenQuery):
     """Tenants, by default in the order of their names."""
 
     search: Text | None = Field(default=None, description="A part of user@host.")
@@ -101,7 +109,7 @@ class TenantQuery(Query):
     order: Literal["asc", "desc"] = "asc"
 
 
-class ServerQuery(Query):
+class ServerQuery(SeenQuery):
     """Servers in the order of namespace and name."""
 
     namespace: Text | None = None

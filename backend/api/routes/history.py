@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 
 from backend.api.access.scope import Scope
 from backend.api.data.models import _Model
-from backend.api.data.query import Moment, Query, Text, parse
+from backend.api.data.query import Moment, SeenQuery, Text, parse
 from backend.api.data.traces import TraceView, traces_of, traces_of_work
 from backend.api.http.answers import answer
 from backend.api.http.pages import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor
@@ -45,7 +45,7 @@ class EventFilter(Model):
     until: Moment | None = None
 
 
-class EventQuery(EventFilter, Query):
+class EventQuery(EventFilter, SeenQuery):
     """Events of a server, the newest first."""
 
 
@@ -54,6 +54,9 @@ class TraceQuery(Model):
 
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many.")
     tenant: Text | None = Field(default=None, description="user@host.")
+    vm_namespace: str | None = Field(
+        default=None, max_length=253, description="For tenant viewers: the namespace of their VMs."
+    )
     trace: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$", description="Only this one, by its traceId.")
 
 
@@ -102,7 +105,7 @@ class History:
     async def events(self, request: web.Request) -> web.StreamResponse:
         query = parse(EventQuery, request.query)
         selection = selection_of(query, int(time.time() * 1000))
-        namespace, name, scope = await self._seen.server(request)
+        namespace, name, scope = await self._seen.server(request, query.vm_namespace)
         before = str(decode_cursor(_PURPOSE, query.cursor, [str])[0]) if query.cursor else "+"
         read = await self._read(ServerKeys(namespace, name), scope, selection, before, query.limit, MAX_READ)
         if not query.cursor:
@@ -114,7 +117,7 @@ class History:
 
     async def traces(self, request: web.Request) -> web.StreamResponse:
         query = parse(TraceQuery, request.query)
-        namespace, name, scope = await self._seen.server(request)
+        namespace, name, scope = await self._seen.server(request, query.vm_namespace)
         selection = Selection(tenants=_exactly(query.tenant))
         read = await self._read(ServerKeys(namespace, name), scope, selection, "+", TRACED, TRACED)
         self._check(namespace, name, read)

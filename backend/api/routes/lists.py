@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
 from aiohttp import web
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from backend.api.access.scope import Scope, namespace_of
 from backend.api.data import models
 from backend.api.data.lists import Page
-from backend.api.data.query import Query, ServerQuery, SessionQuery, SnapshotQuery, TenantQuery, parse_text
+from backend.api.data.query import SeenQuery, ServerQuery, SessionQuery, SnapshotQuery, TenantQuery, parse_text
 from backend.api.data.room import Data, One
 from backend.api.http.answers import answer
 from backend.api.openapi.route import Answer, Route
@@ -19,14 +20,6 @@ from backend.api.routes.seen import Seen
 PREFIX = "/api/v1"
 SERVER = f"{PREFIX}/servers/{{namespace}}/{{name}}"
 _ETAG = {"ETag": "The version of the answer: send it as If-None-Match."}
-
-
-class ServersQuery(ServerQuery):
-    """Servers in the order of namespace and name."""
-
-    vm_namespace: str | None = Field(
-        default=None, max_length=253, description="For tenant viewers: the namespace of their VMs."
-    )
 
 
 class Lists:
@@ -40,7 +33,7 @@ class Lists:
     def routes(self) -> list[Route]:
         return [
             _list(f"{PREFIX}/servers", self.servers, "listServers", "Servers", "servers", models.ServerPage,
-                  ServersQuery),
+                  ServerQuery),
             _one(SERVER, self.server, "getServer", "One server", "servers", models.AnyServer),
             _list(f"{SERVER}/tenants", self.tenants, "listTenants", "Tenants of a server", "tenants", models.TenantPage,
                   TenantQuery),
@@ -54,7 +47,7 @@ class Lists:
         ]  # fmt: skip
 
     async def servers(self, request: web.Request) -> web.StreamResponse:
-        query = parse_text(ServersQuery, request.rel_url.raw_query_string)
+        query = parse_text(ServerQuery, request.rel_url.raw_query_string)
         scope = await self._seen.all(request, query.namespace, query.vm_namespace)
         return await self._answer(request, self._data.servers(query, scope))
 
@@ -66,15 +59,20 @@ class Lists:
         return await self._page(request, TenantQuery)
 
     async def tenant(self, request: web.Request) -> web.StreamResponse:
-        namespace, name, scope = await self._seen.server(request)
-        return await _object(request, await self._data.tenant(namespace, name, request.match_info["user"], scope))
+        namespace, name, scope, user = await self._of_tenant(request)
+        return await _object(request, await self._data.tenant(namespace, name, user, scope))
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
-        namespace, name, scope = await self._seen.server(request)
-        made = asdict(self._data.connect(namespace, name, request.match_info["user"], scope))
+        namespace, name, scope, user = await self._of_tenant(request)
+        made = asdict(self._data.connect(namespace, name, user, scope))
         del made["arguments"]
         body = models.Connect.model_validate(made).model_dump_json(by_alias=True, exclude_none=True)
         return await answer(request, body.encode())
+
+    async def _of_tenant(self, request: web.Request) -> tuple[str, str, Scope, str]:
+        """Who has the tenants of its namespace may ask about one, also before the server has heard of any of them."""
+        user = request.match_info["user"]
+        return *await self._seen.server(request, namespace_of(user)), user
 
     async def snapshots(self, request: web.Request) -> web.StreamResponse:
         return await self._page(request, SnapshotQuery)
@@ -82,9 +80,9 @@ class Lists:
     async def sessions(self, request: web.Request) -> web.StreamResponse:
         return await self._page(request, SessionQuery)
 
-    async def _page(self, request: web.Request, kind: type[Query]) -> web.StreamResponse:
+    async def _page(self, request: web.Request, kind: type[SeenQuery]) -> web.StreamResponse:
         query = parse_text(kind, request.rel_url.raw_query_string)
-        namespace, name, scope = await self._seen.server(request)
+        namespace, name, scope = await self._seen.server(request, query.vm_namespace)
         return await self._answer(request, await self._data.page(namespace, name, query, scope))
 
     async def _answer(self, request: web.Request, page: Page) -> web.StreamResponse:
@@ -100,7 +98,7 @@ Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def _list(
-    path: str, handler: Handle, name: str, summary: str, tag: str, model: type[models._Page], query: type[Query]
+    path: str, handler: Handle, name: str, summary: str, tag: str, model: type[models._Page], query: type[SeenQuery]
 ) -> Route:
     answers = (Answer(200, "A page", model, headers=_ETAG), Answer(304, "Unchanged"))
     return Route("GET", path, handler, name, summary, tag, answers=answers, query=query)

@@ -71,8 +71,9 @@ class Live:
         position = _position(request)
         if not wants_stream(request):
             return await self._history.events(request)
-        selection = selection_of(parse(EventQuery, request.query), _now_ms())
-        namespace, name, scope = await self._seen.server(request)
+        query = parse(EventQuery, request.query)
+        selection = selection_of(query, _now_ms())
+        namespace, name, scope = await self._seen.server(request, query.vm_namespace)
         selection = dataclasses.replace(selection, servers=(f"{namespace}/{name}",))
         return await self._serve(request, selection, scope, position)
 

@@ -23,21 +23,21 @@ class Seen:
         self._access = access
         self._data = data
 
-    async def server(self, request: web.Request) -> tuple[str, str, Scope]:
+    async def server(self, request: web.Request, vm_namespace: str | None = None) -> tuple[str, str, Scope]:
         """Namespace and name in the path, and what is seen of that server. Its tenants are looked at only for a caller
-        who may not see all of it.
+        who may not see all of it. `vm_namespace`: whose tenants are asked for, which the server may have none of yet.
         """
         namespace, name = request.match_info["namespace"], request.match_info["name"]
         caller = caller_of_request(request)
         scope = await self._access.scope_at(caller, namespace, name, _NONE)
         if not scope.sees_all_of(namespace):
             users = await self._data.users(namespace, name)
-            scope = await self._access.scope_at(caller, namespace, name, tenant_namespaces(users))
+            scope = await self._access.scope_at(caller, namespace, name, _asked(users, vm_namespace))
         if not scope.sees_server(namespace):
             raise not_found(f"server {namespace}/{name}", hidden=True)
         return namespace, name, scope
 
-    def server_now(self, caller: Caller, namespace: str, name: str) -> Scope | None:
+    def server_now(self, caller: Caller, namespace: str, name: str, vm_namespace: str | None = None) -> Scope | None:
         """As `server`, where nobody has to be asked and something is seen; else None."""
         scope = self._access.known_scope_at(caller, namespace, name, _NONE)
         if scope is None or scope.sees_all_of(namespace):
@@ -45,7 +45,7 @@ class Seen:
         users = self._data.ready_users(namespace, name)
         if users is None:
             return None
-        scope = self._access.known_scope_at(caller, namespace, name, tenant_namespaces(users))
+        scope = self._access.known_scope_at(caller, namespace, name, _asked(users, vm_namespace))
         return scope if scope is not None and scope.sees_server(namespace) else None
 
     def there(self, namespace: str, name: str) -> bool:
@@ -71,3 +71,9 @@ class Seen:
 def tenant_namespaces(users: frozenset[str]) -> frozenset[str]:
     """Of their VMs."""
     return frozenset(found for user in users if (found := namespace_of(user)))
+
+
+def _asked(users: frozenset[str], vm_namespace: str | None) -> frozenset[str]:
+    """Namespaces of VMs to ask about: the same set as long as nothing new is named."""
+    known = tenant_namespaces(users)
+    return known | {vm_namespace} if vm_namespace and vm_namespace not in known else known

@@ -30,14 +30,14 @@ from backend.api.access.limits import Limits
 from backend.api.access.scope import Scope
 from backend.api.data.lists import Page, version_of
 from backend.api.data.projections import Projections
-from backend.api.data.query import Query, SessionQuery, SnapshotQuery, TenantQuery, parse_text
+from backend.api.data.query import SeenQuery, ServerQuery, SessionQuery, SnapshotQuery, TenantQuery, parse_text
 from backend.api.data.room import Data
 from backend.api.http.answers import JSON_TYPE, coded, is_known, known_tags
 from backend.api.http.encoding import COMPRESS_FROM, IN_THREAD_FROM, choose, compress_now
 from backend.api.http.frame import CACHING, REQUEST_ID, SECURITY, Observer, Quick, new_id
 from backend.api.http.problem import Problem
 from backend.api.http.quick import QuickConnection
-from backend.api.routes.lists import PREFIX, SERVER, ServersQuery
+from backend.api.routes.lists import PREFIX, SERVER
 from backend.api.routes.seen import Seen
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ _NAME = rb"([a-z0-9][a-z0-9.-]*)"
 _TARGET = re.compile(
     rb"%b/servers(?:/%b/%b/(snapshots|sessions|tenants))?(?:\?([!\"$-~]*))?" % (PREFIX.encode(), _NAME, _NAME)
 )
-_KINDS: Final[dict[str, type[Query]]] = {
+_KINDS: Final[dict[str, type[SeenQuery]]] = {
     "snapshots": SnapshotQuery, "sessions": SessionQuery, "tenants": TenantQuery,
 }  # fmt: skip
 _FRAME = "".join(f"{name}: {value}\r\n" for name, value in {**SECURITY, "Cache-Control": CACHING}.items()).encode()
@@ -80,7 +80,7 @@ class Asked:
 
     route: str
     server: Server | None
-    query: Query
+    query: SeenQuery
     moving: bool
 
 
@@ -156,7 +156,7 @@ class PageShortcut:
             return None
         caller, scope, seen = standing.caller.value, standing.scope.value, None
         if not scope.sees_all_of(server[0]):
-            seen = self._seen.server_now(caller, *server)
+            seen = self._seen.server_now(caller, *server, asked.query.vm_namespace)
             if seen is None:
                 return None
             scope = seen
@@ -190,7 +190,7 @@ class PageShortcut:
     def _of_all(self, said: Head, asked: Asked) -> tuple[Caller, Answer] | None:
         """Servers. Raises Problem."""
         caller = self._access.known(said.token)
-        if caller is None or not isinstance(asked.query, ServersQuery):
+        if caller is None or not isinstance(asked.query, ServerQuery):
             return None
         scope = self._seen.all_now(caller, asked.query.namespace, asked.query.vm_namespace)
         if scope is None:
@@ -223,7 +223,7 @@ def asked_for(target: bytes) -> Asked | None:
         return None
     namespace, name, kind, text = (part.decode() if part else None for part in found.groups())
     if kind is None:
-        return Asked(f"{PREFIX}/servers", None, parse_text(ServersQuery, text or ""), moving=False)
+        return Asked(f"{PREFIX}/servers", None, parse_text(ServerQuery, text or ""), moving=False)
     query = parse_text(_KINDS[kind], text or "")
     moving = isinstance(query, SnapshotQuery) and (query.since is not None or query.until is not None)
     return Asked(f"{SERVER}/{kind}", (namespace or "", name or ""), query, moving)

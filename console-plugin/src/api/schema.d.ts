@@ -3289,12 +3289,12 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description For tenant viewers: the namespace of their VMs. */
+                vmNamespace?: string | null;
                 namespace?: string | null;
                 /** @description A part of <namespace>/<name>. */
                 search?: string | null;
                 state?: ("available" | "unavailable" | "degraded" | "progressing") | null;
-                /** @description For tenant viewers: the namespace of their VMs. */
-                vmNamespace?: string | null;
             };
             header?: never;
             path?: never;
@@ -3499,6 +3499,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description For tenant viewers: the namespace of their VMs. */
+                vmNamespace?: string | null;
                 /** @description Such as snapshot.created, or 'tls.*'. */
                 type?: string | null;
                 /** @description user@host. */
@@ -3624,6 +3626,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description For tenant viewers: the namespace of their VMs. */
+                vmNamespace?: string | null;
                 /** @description user@host. */
                 tenant?: string | null;
             };
@@ -3732,6 +3736,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description For tenant viewers: the namespace of their VMs. */
+                vmNamespace?: string | null;
                 /** @description user@host. */
                 tenant?: string | null;
                 /** @description Beginning of the folder's path. */
@@ -3849,6 +3855,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description For tenant viewers: the namespace of their VMs. */
+                vmNamespace?: string | null;
                 /** @description A part of user@host. */
                 search?: string | null;
                 overdue?: boolean | null;
@@ -4173,6 +4181,8 @@ export interface operations {
                 limit?: number;
                 /** @description user@host. */
                 tenant?: string | null;
+                /** @description For tenant viewers: the namespace of their VMs. */
+                vmNamespace?: string | null;
                 /** @description Only this one, by its traceId. */
                 trace?: string | null;
             };

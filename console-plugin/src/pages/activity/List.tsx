@@ -18,14 +18,15 @@ import {
   Waiting,
 } from '../../components';
 import { useT } from '../../i18n';
-import { useScope } from '../../live';
 import type { Scope } from '../../live';
 import { SERVERS } from '../../model/paths';
 import { filterStories } from '../../model/story';
 import type { Story, StoryFilter } from '../../model/story';
 import { ActivityToolbar, ALL, NO_FILTER, PER_PAGE } from './ActivityToolbar';
-import { MOST, useActivity, useServerKeys } from './useActivity';
+import { MOST, useActivity } from './useActivity';
 import type { Activity } from './useActivity';
+import { useSight } from './useSight';
+import type { Sight } from './useSight';
 
 const idOf = ({ server, id }: Story): string => `${server.namespace}/${server.name} ${id}`;
 
@@ -84,12 +85,12 @@ const Nothing: FC<{ filtered: boolean; clear: () => void }> = ({ filtered, clear
   );
 };
 
-const Stories: FC<{ keys: readonly string[]; scope: Scope }> = ({ keys, scope }) => {
+const Stories: FC<{ sight: Sight; scope: Scope }> = ({ sight: { keys, vmNamespace }, scope }) => {
   const t = useT();
   const [filter, change] = useFilters(NO_FILTER);
   const [page, setPage] = useState(1);
   const chosen = keys.includes(filter.server) ? [filter.server] : keys.slice(0, MOST);
-  const activity = useActivity(chosen, scope);
+  const activity = useActivity(chosen, vmNamespace, scope);
   const { atHand, at } = useAtHand();
   const { text, kind, outcome } = filter as unknown as StoryFilter;
   const matching = useMemo(
@@ -137,8 +138,14 @@ const Stories: FC<{ keys: readonly string[]; scope: Scope }> = ({ keys, scope })
   );
 };
 
-const NoServers: FC = () => {
+const NoServers: FC<{ needsNamespace: boolean }> = ({ needsNamespace }) => {
   const t = useT();
+  if (needsNamespace)
+    return (
+      <Empty title={t('Choose a namespace')}>
+        {t('You see no server as a whole. Choose the namespace of your VMs above, to see what they back up.')}
+      </Empty>
+    );
   return (
     <Empty title={t('No file backup servers')} actions={<Link to={SERVERS}>{t('Show the servers')}</Link>}>
       {t('There is no server in this namespace that you may see, so nothing can have happened.')}
@@ -148,14 +155,19 @@ const NoServers: FC = () => {
 
 const ActivityList: FC = () => {
   const t = useT();
-  const scope = useScope();
-  const servers = useServerKeys(scope);
+  const { sight, scope } = useSight();
   return (
     <>
       <NamespaceBar />
       <Page title={t('Snapshot activity')}>
-        <Content resource={servers} loading={<Loading rows={8} />}>
-          {(keys) => (keys.length ? <Stories keys={keys} scope={scope} /> : <NoServers />)}
+        <Content resource={sight} loading={<Loading rows={8} />}>
+          {(found) =>
+            found.keys.length ? (
+              <Stories sight={found} scope={scope} />
+            ) : (
+              <NoServers needsNamespace={found.needsNamespace} />
+            )
+          }
         </Content>
       </Page>
     </>

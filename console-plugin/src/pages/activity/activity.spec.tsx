@@ -1,16 +1,20 @@
 import { render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { MemoryRouter, Route, Routes } from 'react-router';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { useActiveNamespace } from '@openshift-console/dynamic-plugin-sdk';
 import { json, problem, serve } from '../../../test/api';
 import type { Handler } from '../../../test/api';
 import { aServer } from '../../../test/servers';
 import { anEvent, aSession, aSnapshotSpan, aTrace } from '../../../test/traces';
 import ActivityPage from '.';
-import { busiest } from './useActivity';
+import { busiest } from './useSight';
 
-const page = (at: string, handler: Handler): void => {
-  serve(handler);
+type Sees = { allServers: boolean; namespaces: string[]; allTenants: boolean };
+const EVERYTHING: Sees = { allServers: true, namespaces: [], allTenants: true };
+
+const page = (at: string, handler: Handler, sees = EVERYTHING): void => {
+  serve((url, init) => (url.pathname.endsWith('/access') ? json({ sees }) : handler(url, init)));
   render(
     <MemoryRouter initialEntries={[at]}>
       <Routes>
@@ -26,6 +30,10 @@ const FAILED = aTrace({
   traceId: 'b'.repeat(32),
   subject: 'bob@vm-2.team-b',
   spans: [aSession(), aSnapshotSpan({ status: 'error', attributes: { path: '/srv', error: 'permission denied' } })],
+});
+
+afterEach(() => {
+  vi.mocked(useActiveNamespace).mockReturnValue(['#ALL_NS#', () => undefined]);
 });
 
 describe('the activity', () => {
@@ -69,6 +77,37 @@ describe('the activity', () => {
       pathname.endsWith('/servers') ? servers(aServer('a', 'one')) : json({ items: [] }),
     );
     expect(await screen.findByRole('heading', { name: 'No activity yet' })).toBeInTheDocument();
+  });
+
+  describe('of somebody who sees the tenants of some VMs only', () => {
+    const NOTHING: Sees = { allServers: false, namespaces: [], allTenants: false };
+    const limited = { namespace: 'a', name: 'one', status: { conditions: [] } };
+    const answers: Handler = ({ pathname, searchParams }) => {
+      if (pathname.endsWith('/servers'))
+        return searchParams.get('vmNamespace') === 'team-a' ? servers(limited) : servers();
+      return json({ items: [aTrace(), { ...FAILED, traceId: 'c'.repeat(32) }] });
+    };
+
+    it('asks for the namespace of their VMs', async () => {
+      page('/bsls/activity', answers, NOTHING);
+      expect(await screen.findByRole('heading', { name: 'Choose a namespace' })).toBeInTheDocument();
+    });
+
+    it('shows what those back up, and no other VMs of theirs', async () => {
+      vi.mocked(useActiveNamespace).mockReturnValue(['team-a', () => undefined]);
+      page('/bsls/activity', answers, NOTHING);
+      expect(await screen.findByRole('row', { name: /alice@vm-1/ })).toBeInTheDocument();
+      expect(screen.queryByRole('row', { name: /bob@vm-2/ })).not.toBeInTheDocument();
+    });
+  });
+
+  it('is of the VMs in a namespace that has no server, for who sees all of them', async () => {
+    vi.mocked(useActiveNamespace).mockReturnValue(['team-b', () => undefined]);
+    page('/bsls/activity', (url, init) =>
+      url.pathname.endsWith('/servers') && url.searchParams.get('namespace') ? servers() : two(url, init),
+    );
+    expect(await screen.findByRole('row', { name: /bob@vm-2/ })).toBeInTheDocument();
+    expect(screen.queryByRole('row', { name: /alice@vm-1/ })).not.toBeInTheDocument();
   });
 
   it('reads the busiest servers first', () => {

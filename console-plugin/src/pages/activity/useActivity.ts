@@ -1,41 +1,18 @@
 /** The recent stories of several servers, live, the newest first. */
 import { useMemo } from 'react';
-import { eventName, getIfChanged, pages, serverOf } from '../../api';
-import type { AnyServer, ApiError, ServerEvent, TraceView } from '../../api';
-import { useEach, useLoaded } from '../../live';
-import type { Scope, Shown } from '../../live';
+import { eventName, getIfChanged, serverOf } from '../../api';
+import type { ApiError, ServerEvent, TraceView } from '../../api';
+import { useEach } from '../../live';
+import type { Scope } from '../../live';
 import { keyOf, nameOf } from '../../model/paths';
 import { storyOf } from '../../model/story';
 import type { Story } from '../../model/story';
+import { isWithin } from './useSight';
 
-const PAGE = 500;
 /** Servers whose stories are read at a time: those with the newest snapshots. */
 export const MOST = 12;
 /** Stories of each of them. */
 const EACH = 100;
-
-const lastOf = (server: AnyServer): number =>
-  'spec' in server ? Date.parse(server.status.snapshots?.lastTime ?? '') || 0 : Infinity;
-
-/** The most recently used first: what a tenant viewer sees does not tell, and comes first. Pure. */
-export const busiest = (servers: readonly AnyServer[]): string[] =>
-  servers
-    .map((server) => ({ key: keyOf(server), last: lastOf(server) }))
-    .sort((a, b) => b.last - a.last || a.key.localeCompare(b.key))
-    .map(({ key }) => key);
-
-export const useServerKeys = (scope: Scope): Shown<string[]> =>
-  useLoaded(
-    `servers of ${scope.namespace ?? 'all namespaces'}`,
-    async (signal) => {
-      const all: AnyServer[] = [];
-      const query = { limit: PAGE, namespace: scope.namespace };
-      for await (const items of pages('/servers', { query, signal })) all.push(...items);
-      return { unchanged: false, data: busiest(all) };
-    },
-    scope,
-    (event) => /^server\.(created|deleted)\./.test(eventName(event)),
-  );
 
 const told = (event: ServerEvent): string | undefined => {
   const server = serverOf(event);
@@ -51,14 +28,15 @@ export interface Activity {
   retry: () => void;
 }
 
-export const useActivity = (keys: readonly string[], scope: Scope): Activity => {
+/** `vmNamespace`: as of a Sight. */
+export const useActivity = (keys: readonly string[], vmNamespace: string | undefined, scope: Scope): Activity => {
   const { parts, retry } = useEach<{ items: TraceView[] }>(
-    'traces',
+    `traces ${vmNamespace ?? ''}`,
     keys,
     (key) => (signal, etag) =>
       getIfChanged('/servers/{namespace}/{name}/traces', {
         parameters: { ...nameOf(key) },
-        query: { limit: EACH },
+        query: { limit: EACH, vmNamespace },
         signal,
         etag,
       }),
@@ -69,10 +47,10 @@ export const useActivity = (keys: readonly string[], scope: Scope): Activity => 
     const all = [...parts];
     const stories = all.flatMap(([key, { data }]) => (data?.items ?? []).map((trace) => storyOf(nameOf(key), trace)));
     return {
-      stories: stories.sort((a, b) => b.start - a.start),
+      stories: stories.filter((one) => isWithin(one, vmNamespace)).sort((a, b) => b.start - a.start),
       loading: keys.length > 0 && !all.some(([, { data, error }]) => data ?? error),
       failed: all.flatMap(([key, { error, loadedAt }]) => (error ? [{ key, error, loadedAt }] : [])),
       retry,
     };
-  }, [parts, keys.length, retry]);
+  }, [parts, keys.length, vmNamespace, retry]);
 };

@@ -19,7 +19,7 @@ import {
   useNow,
 } from '../../../components';
 import { useLanguage, useT } from '../../../i18n';
-import { useLoaded } from '../../../live';
+import { useLoaded, useScope } from '../../../live';
 import type { Scope, Shown } from '../../../live';
 import { duration } from '../../../model/format';
 import { ACTIVITY, serverPath, tenantPath } from '../../../model/paths';
@@ -51,7 +51,7 @@ const useTrace = (server: ServerName, id: string, scope: Scope): Shown<TraceView
     async (signal, etag) => {
       const answer = await getIfChanged('/servers/{namespace}/{name}/traces', {
         parameters: { ...server },
-        query: { trace: id, limit: 1 },
+        query: { trace: id, limit: 1, vmNamespace: scope.vmNamespace },
         signal,
         etag,
       });
@@ -68,7 +68,10 @@ const useEvents = (server: ServerName, trace: TraceView, scope: Scope): Shown<Ev
   const until = trace.end ? new Date(Date.parse(trace.end) + AFTER_MS).toISOString() : undefined;
   return useLoaded(
     `events of ${trace.traceId} ${from} ${until ?? ''}`,
-    (signal, etag) => getEvents(server, { limit: MOST_EVENTS, since: from, until }, { signal, etag }),
+    (signal, etag) => {
+      const query = { limit: MOST_EVENTS, since: from, until, vmNamespace: scope.vmNamespace };
+      return getEvents(server, query, { signal, etag });
+    },
     scope,
     (event) => own(event) && !trace.end,
   );
@@ -168,7 +171,9 @@ const Gone: FC = () => {
 
 const Trace: FC<{ server: ServerName; id: string }> = ({ server, id }) => {
   const t = useT();
-  const scope: Scope = { namespace: server.namespace };
+  // Who sees tenants only follows them by the namespace of their VMs.
+  const { namespace: vmNamespace } = useScope();
+  const scope: Scope = { namespace: server.namespace, vmNamespace };
   const trace = useTrace(server, id, scope);
   const story = trace.data ? storyOf(server, trace.data) : undefined;
   return (
