@@ -12,7 +12,7 @@ from typing import Any
 _CONDITION = "{reason}: {message}"
 _SYNCED = "{applied} of {desired} entries are in effect"
 _REJECTED = "{rejected} lines were refused[, the first: {lines}]"
-_SNAPSHOT = "{path}, {sizeBytes} in {files} files[, {errors} of them not read]"
+_SNAPSHOT = "{path}, {sizeBytes} in {files} files[, {errors} not read][, without {unread}]"
 _MORE = "[ ({suppressed} more like it before)]"
 
 MESSAGES: dict[str, str] = {
@@ -89,8 +89,10 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        shown = ", ".join(_text("", one) for one in value[:_SHOWN])
+        shown = ", ".join(_text(name, one) for one in value[:_SHOWN])
         return f"{shown} and {len(value) - _SHOWN} more" if len(value) > _SHOWN else shown
+    if isinstance(value, Mapping) and name == "unread":
+        return f"{value.get('path', '')} ({value.get('error', '')})"
     if isinstance(value, Mapping):
         return " ".join(f"{key} {_text('', one)}" for key, one in value.items())
     if isinstance(value, int | float):

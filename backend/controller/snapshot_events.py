@@ -20,6 +20,8 @@ from backend.kopia.snapshots import Snapshot
 MANY = 10  # complete snapshots of one tenant that go in one look; a retention policy takes one or two for each backup
 FEW = 3  # that many are many as well, when nothing is left
 MAX_PATH = 4096
+# Whatever else was kept of a snapshot, by this version or another one, is not told again when it goes.
+_DELETED = frozenset(field.alias for field in events.SnapshotDeleted.model_fields.values())
 SKEW_S = 300.0  # that a client's clock may go after the server's
 
 
@@ -122,7 +124,8 @@ def _tell_deleted(name: str, told: str, context: Context, step: SnapshotStep) ->
     body = json.loads(told)
     complete = not body.pop("incomplete", "")
     step.snapshots[name] = ""
-    payload = events.SnapshotDeleted.model_validate(body | {"complete": complete})
+    known = {field: value for field, value in body.items() if field in _DELETED}
+    payload = events.SnapshotDeleted.model_validate(known | {"complete": complete})
     step.news.append(News(payload, f"snapshot.{name}.deleted", stamp(context.now)))
     return complete
 
@@ -138,6 +141,7 @@ def _body(one: Snapshot) -> dict[str, Any]:
         "files": one.files,
         "errors": one.errors,
         "ignoredErrors": one.ignored_errors,
+        "unread": [{"path": item.path, "error": item.error} for item in one.unread] or None,
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from backend.events.catalogue.base import SERVER, Payload, type_of
+from backend.events.catalogue.base import SERVER, Payload, Severity, type_of
 
 CONTENT_TYPE = "application/cloudevents+json"
 
@@ -66,7 +66,7 @@ def encode(source: Source, payload: Payload, *, id: str, time: str, trace: Trace
     subject = source.name if type_of(payload).subject == SERVER else str(payload.user)  # type: ignore[attr-defined]
     data = payload.model_dump_json(by_alias=True, exclude_none=True)
     values = (*map(_escaped, (id, subject, time, trace.trace_id, trace.span_id)), data.encode(), b"")
-    return b"".join(chain.from_iterable(zip(_frame(source, type(payload)), values, strict=True)))
+    return b"".join(chain.from_iterable(zip(_frame(source, type(payload), payload.severity), values, strict=True)))
 
 
 _quoted = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` makes an encoder each time
@@ -88,10 +88,17 @@ class Template:
     What is filled in later is `<word>` in `data` (`#<word>` for what is no text); `<id>`, `<time>`, `<subject>`,
     `<trace>` and `<span>` are there anyway. `parts`: what is before, between and after the places, which are those of
     `order`. What is put there must need no escaping in JSON, which is the caller's to know. (To join them is the
-    cheapest way to make an event, cheaper than a format.)
+    cheapest way to make an event, cheaper than a format.) `severity`: another one than the type's.
     """
 
-    def __init__(self, source: Source, payload: type[Payload], data: Any, order: Sequence[str]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        payload: type[Payload],
+        data: Any,
+        order: Sequence[str],
+        severity: Severity | None = None,
+    ) -> None:
         kind = type_of(payload)
         made = {
             "specversion": "1.0",
@@ -103,7 +110,7 @@ class Template:
             "datacontenttype": "application/json",
             "dataschema": kind.schema,
             "traceparent": Trace("<trace>", "<span>").parent,
-            "severity": kind.severity.value,
+            "severity": (severity or kind.severity).value,
             "data": data,
         }
         text = _NUMBER.sub(rb"\1", json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode())
@@ -114,5 +121,5 @@ class Template:
 
 
 @lru_cache(maxsize=4096)
-def _frame(source: Source, payload: type[Payload]) -> tuple[bytes, ...]:
-    return Template(source, payload, "#<data>", ("id", "subject", "time", "trace", "span", "data")).parts
+def _frame(source: Source, payload: type[Payload], severity: Severity) -> tuple[bytes, ...]:
+    return Template(source, payload, "#<data>", ("id", "subject", "time", "trace", "span", "data"), severity).parts

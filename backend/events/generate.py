@@ -58,7 +58,7 @@ def page() -> str:
     """docs/events.md."""
     kinds = sorted(ALL.values(), key=lambda kind: kind.name)
     rows = "".join(
-        f"| [{kind.label}](#{kind.label.replace('.', '')}) | {kind.severity} | {_subject(kind)} | {kind.when} |\n"
+        f"| [{kind.label}](#{kind.label.replace('.', '')}) | {_severity(kind)} | {_subject(kind)} | {kind.when} |\n"
         for kind in kinds
     )
     return _HEAD + rows + "".join(_section(kind) for kind in kinds)
@@ -86,6 +86,10 @@ def type_name(body: dict[str, Any]) -> str:
     if "const" in first:
         return f"`{first['const']}`"
     return "time" if first.get("format") == "date-time" else str(first.get("type", "object"))
+
+
+def _severity(kind: EventType) -> str:
+    return f"{kind.severity}; {kind.severity_note}" if kind.severity_note else str(kind.severity)
 
 
 def _subject(kind: EventType) -> str:

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from backend.kopia.redact import clean
 from backend.kopia.session import Manifest
+from backend.kopia.unread import Unread, parse_unread
 
 SNAPSHOT_LABELS = {"type": "snapshot"}
+MAX_WORD = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Times in seconds since the epoch (0: the manifest has none), sizes in bytes. `incomplete`: why, "" when whole.
 
-    `files` and `size` are those of the whole tree, `new_files` those that had to be read this time.
+    `files` and `size` are those of the whole tree, `new_files` those that had to be read this time. `errors`: files and
+    folders that could not be read, `ignored_errors`: those that the tenant's policy ignores; `unread` names some of
+    both. It never shows in a repr: what a machine holds is its tenant's.
     """
 
     id: str
@@ -37,6 +42,7 @@ class Snapshot:
     incomplete: str
     description: str
     pins: tuple[str, ...]
+    unread: tuple[Unread, ...] = field(default=(), repr=False)
 
     @property
     def complete(self) -> bool:
@@ -65,9 +71,10 @@ def parse_snapshot(manifest: Manifest) -> Snapshot:
         new_files=_count(stats.get("nonCachedFiles")),
         errors=_count(summary.get("numFailed", stats.get("errorCount"))),
         ignored_errors=_count(stats.get("ignoredErrorCount")),
-        incomplete=sys.intern(str(body.get("incomplete") or "" if manifest.body else "unreadable")),
-        description=str(body.get("description") or ""),
+        incomplete=sys.intern(_word(body.get("incomplete")) if manifest.body else "unreadable"),
+        description=_word(body.get("description")),
         pins=tuple(str(pin) for pin in body.get("pins") or ()) if isinstance(body.get("pins"), list) else (),
+        unread=parse_unread(summary.get("errors")),
     )
 
 
@@ -84,6 +91,10 @@ def seconds(text: object) -> float:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _word(value: object) -> str:
+    return clean(str(value or ""), MAX_WORD)
 
 
 def _count(value: object) -> int:

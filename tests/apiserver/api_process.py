@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import yaml
 from backend.api.app import READY
 from backend.controller.state_events import ServerView
 from backend.events.connection import connect
+from backend.kopia.unread import Unread
 from tests import objects
 from tests.api.data.helpers import controller, holdings, snapshot
 from tests.apiserver import api_people as people
@@ -34,6 +35,7 @@ Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = "/api/v1/servers/backup-a/vms"
 ALICE, BOB = "alice@vm-1.team-a", "bob@vm-2.team-b"
+UNREAD = {ALICE: "etc/key-of-alice", BOB: "etc/key-of-bob"}  # what no snapshot of theirs could hold
 STATUS = {
     "serviceURL": "vms.backup-a.svc:51515", "tlsFingerprint": "ab" * 32,
     "conditions": [{"type": "Available", "status": "True", "reason": "ServerReady", "message": "It serves.",
@@ -163,6 +165,7 @@ async def tell(redis: RedisServer) -> None:
     async with controller(client) as path:
         made = [snapshot(f"a{number}", ALICE, at=number) for number in range(60)]
         made += [snapshot(f"b{number}", BOB, at=number, path="/srv") for number in range(5)]
+        made = [replace(one, errors=1, unread=(Unread(UNREAD[one.tenant], "permission denied"),)) for one in made]
         journal = path.journal(("backup-a", "vms"))
         journal.compare(holdings(made), None)
         meta = {"uid": "u1", "name": "vms", "namespace": "backup-a", "creationTimestamp": "2026-11-23T09:00:00Z"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
 from backend.api.app import DOCUMENT, LIVE
-from tests.apiserver.api_process import ALICE, BEGINNING, BOB, SERVER, STATUS, Api, frames
+from tests.apiserver.api_process import ALICE, BEGINNING, BOB, SERVER, STATUS, UNREAD, Api, frames
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(120)]
 
@@ -145,6 +146,22 @@ async def test_live_events(api: Api) -> None:
         assert response.status == 404
     await api.json("everything", "/api/v1/events", 406)
     await api.json("everything", f"{SERVER}/events", 400, headers=accept | {"Last-Event-ID": "x"})
+
+
+@pytest.mark.parametrize("who", ["everything", "backup-a", "team-a"])
+async def test_what_a_machine_holds_is_told_to_whom_its_tenant_may_be(api: Api, who: str) -> None:
+    answers = [
+        await api.json(who, f"{SERVER}/{what}limit=500")
+        for what in ("snapshots?", "events?", "events?type=snapshot.created&severity=warning&", "traces?")
+    ]
+    async with api.get(
+        who, f"{SERVER}/events?since={BEGINNING}&type=snapshot.*", headers={"Accept": "text/event-stream"}
+    ) as response:
+        answers.append({"live": await frames(response, 60 if who == "team-a" else 65)})
+    for answer in answers:
+        text = json.dumps(answer)
+        assert UNREAD[ALICE] in text
+        assert (UNREAD[BOB] in text) == (who != "team-a")
 
 
 async def test_without_redis_it_says_so_and_comes_back(api: Api) -> None:

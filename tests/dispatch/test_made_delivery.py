@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -100,16 +101,18 @@ async def test_made_changed_paused_and_deleted_while_it_runs(client: Client, any
 
 
 async def test_only_what_the_owner_may_see(single: Client, url: str) -> None:
-    """Servers, tenants, and what is no event."""
+    """Servers, tenants, and what is no event; and of a tenant's machine nothing that is another's."""
     sights = {
         "all": EVERYTHING, "backup": ONLY_A, "tenant": Sight(tenant_namespaces=frozenset({"team-a"})), "none": Sight(),
     }  # fmt: skip
-    async with Receiver() as receiver:
+    async with Receiver() as receiver, Receiver() as team_a:
         settings = api_settings(receiver.url)
+        targets = settings.api.targets + api_settings(team_a.url).api.targets
+        settings = settings.model_copy(update={"api": settings.api.model_copy(update={"targets": targets})})
         people = People(single, settings)
         records = {}
         for name, sight in sights.items():
-            records[name] = await people.make(made(receiver.url, name), sight)
+            records[name] = await people.make(made((team_a if name == "tenant" else receiver).url, name), sight)
         for keys in (A, B):
             feed = Feed(single, keys)
             subjects = ("u@vm.team-a", "u@vm.team-b", keys.name)
@@ -123,12 +126,20 @@ async def test_only_what_the_owner_may_see(single: Client, url: str) -> None:
         "all": (6, 2), "backup": (3, 1), "tenant": (2, 0), "none": (0, 0)
     }  # fmt: skip
     assert {one.id for one in receiver.taken} >= {"a-u@vm.team-a", "b-u@vm.team-a"}
+    assert unread(receiver) == {f"key of {subject}" for subject in ("u@vm.team-a", "u@vm.team-b", "a", "b")}
+    assert unread(team_a) == {"key of u@vm.team-a"}
+
+
+def unread(receiver: Receiver) -> set[str]:
+    found: list[Any] = [one.event.get_data() for one in receiver.taken]
+    return {one["path"] for data in found for one in data["unread"]}
 
 
 def event(keys: ServerKeys, name: str, subject: str) -> bytes:
     source = f"/apis/oadp.openshift.io/v1alpha1/namespaces/{keys.namespace}/backupstoragelocationservers/{keys.name}"
-    kind = "io.openshift.oadp.bsls.session.started.v1"
-    return json.dumps({"specversion": "1.0", "id": name, "source": source, "type": kind, "subject": subject}).encode()
+    made = {"specversion": "1.0", "id": name, "source": source, "type": "io.openshift.oadp.bsls.snapshot.created.v1"}
+    data = {"unread": [{"path": f"key of {subject}", "error": "permission denied"}]}
+    return json.dumps(made | {"subject": subject, "data": data}).encode()
 
 
 async def test_what_may_no_longer_be_seen_is_passed_over_though_it_was_read(single: Client, url: str) -> None:

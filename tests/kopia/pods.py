@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,11 +123,16 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    def client(self, home: Path, user: str, password: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """The stock client as a tenant: own home, own configuration, nothing of the server's."""
+    def client(
+        self, home: Path, user: str, password: str, *arguments: str, through: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """The stock client as a tenant: own home, own configuration, nothing of the server's. `through`: a command
+        that runs it.
+        """
         home.mkdir(exist_ok=True)
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KOPIA_PASSWORD": password, **SERVER_ENVIRONMENT}
         command = [
+            *through,
             str(self.pod.binary),
             *arguments,
             f"--config-file={home / 'client.config'}",

@@ -29,6 +29,7 @@ from tests.servers.seaweed import Seaweed
 pytestmark = pytest.mark.servers
 VERSIONS = (*OLDER_KOPIAS, KOPIA_VERSION)
 TENANT, PASSWORD, REQUESTS = "alice@vm-1", "alice-pw", 200
+AS_NO_ROOT = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")  # whom a file's mode stops
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
@@ -154,6 +155,22 @@ async def test_a_stock_client_of_every_version_backs_up(
     assert (snapshot.size, snapshot.files, snapshot.directories, snapshot.new_files) == (5, 1, 1, 1)
     assert (snapshot.complete, snapshot.errors, snapshot.ignored_errors, snapshot.pins) == (True, 0, 0, ())
     assert time.time() - 60 < snapshot.start <= snapshot.end < time.time() + 1
+
+
+async def test_a_client_tells_what_it_could_not_read(server: Server, admin: KopiaSession, tmp_path: Path) -> None:
+    source, home = tmp_path / "files", tmp_path / "home"
+    (source / "deep").mkdir(parents=True)
+    (source / "a.txt").write_text("hello")
+    for name in ("key", *(f"deep/{number:02}" for number in range(12))):
+        (source / name).touch(mode=0o000)
+    for arguments, code in ((server.connect_arguments(), 0), (("snapshot", "create", str(source)), 1)):
+        done = await asyncio.to_thread(server.client, home, TENANT, PASSWORD, *arguments, through=AS_NO_ROOT)
+        assert done.returncode == code, done.stderr
+    (entry,) = await admin.find_manifests({**SNAPSHOT_LABELS, "path": str(source)})
+    snapshot = parse_snapshot(await admin.get_manifest(entry.id))
+    assert (snapshot.complete, snapshot.errors, snapshot.ignored_errors) == (True, 13, 0)
+    assert [one.path for one in snapshot.unread] == [f"deep/{number:02}" for number in range(10)]
+    assert {one.error.rpartition(": ")[2] for one in snapshot.unread} == {"permission denied"}
 
 
 async def test_a_tenant_is_refused_what_is_not_theirs(server: Server, admin: KopiaSession) -> None:

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from backend.crd.spec import BackupStorageLocationServerSpec
 from backend.crd.status import BackupStorageLocationServerStatus, SnapshotsStatus
 from backend.events.catalogue.base import Count, Time, User
+from backend.events.catalogue.snapshot import Unread
 
 
 class _Model(BaseModel):
@@ -32,8 +33,11 @@ class Snapshot(_Model):
     end_time: Time | None = Field(default=None, description="By the client's clock.")
     size_bytes: Count
     files: Count
-    errors: Count = Field(description="Files that could not be read.")
-    ignored_errors: Count
+    errors: Count = Field(description="Files and folders that could not be read: the snapshot lacks them.")
+    ignored_errors: Count = Field(description="Like ones that the tenant's policy ignores.")
+    unread: tuple[Unread, ...] | None = Field(
+        default=None, description="Some of what could not be read, and why: at most ten. Absent where everything was."
+    )
     complete: bool
     cause: str | None = Field(default=None, description="Why it is incomplete, as Kopia names it.")
 

@@ -38,6 +38,9 @@ class Span(_Model):
     end: str | None = None
     status: Literal["ok", "error"] = "ok"
     attributes: dict[str, str | int | float] = {}
+    unread: tuple[snapshot.Unread, ...] = Field(
+        default=(), description="Of a snapshot: some of what could not be read, and why."
+    )
 
 
 class TraceView(_Model):
@@ -152,6 +155,7 @@ def _span(event: Event, span_id: str) -> Span | None:
             end=data.get("endTime") or time,
             status="error" if "cause" in data or data.get("errors") else "ok",
             attributes={name: data[name] for name in _FIGURES if data.get(name) is not None},
+            unread=_unread(data),
         )
     if kind == _FAILED:
         return Span(
@@ -173,6 +177,11 @@ def _span(event: Event, span_id: str) -> Span | None:
             end=time if ended else None,
         )
     return None
+
+
+def _unread(data: Mapping[str, Any]) -> tuple[snapshot.Unread, ...]:
+    """What a newer controller may tell beside it is left out."""
+    return tuple(snapshot.Unread(path=one["path"], error=one["error"]) for one in data.get("unread") or ())
 
 
 def _settle(stories: dict[str, dict[str, Span]], subjects: Mapping[str, str]) -> None:

@@ -39,13 +39,21 @@ class Payload(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
+    @property
+    def severity(self) -> Severity:
+        """That of the type; a payload may know better, and its type says so in `severity_note`."""
+        return type_of(self).severity
+
 
 P = TypeVar("P", bound=Payload)
 
 
 @dataclass(frozen=True)
 class EventType:
-    """`name` is `<noun>.<past verb>`; `example` the fields of a payload as on the wire, `when` a sentence."""
+    """`name` is `<noun>.<past verb>`; `example` the fields of a payload as on the wire, `when` a sentence.
+
+    `severity_note`: which events have another severity, such as "`warning` with `errors`".
+    """
 
     name: str
     payload: type[Payload]
@@ -54,6 +62,7 @@ class EventType:
     subject: str
     example: Mapping[str, Any] = field(hash=False)
     version: int = 1
+    severity_note: str = ""
 
     @property
     def label(self) -> str:
@@ -81,6 +90,7 @@ def event(
     severity: Severity = Severity.INFO,
     subject: str = SERVER,
     version: int = 1,
+    severity_note: str = "",
 ) -> Callable[[type[P]], type[P]]:
     """Register a payload as an event type; its docstring says when the event is published.
 
@@ -89,7 +99,7 @@ def event(
 
     def register(payload: type[P]) -> type[P]:
         when = " ".join((payload.__doc__ or "").split())
-        ALL[payload] = EventType(name, payload, severity, when, subject, example, version)
+        ALL[payload] = EventType(name, payload, severity, when, subject, example, version, severity_note)
         return payload
 
     return register

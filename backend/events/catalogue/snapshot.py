@@ -8,6 +8,8 @@ from pydantic import Field
 
 from backend.events.catalogue.base import TENANT, Count, Payload, Severity, Text, Time, User, event
 
+MOST, MAX_PATH, MAX_ERROR = 10, 300, 300  # of `unread`
+
 _PLACE = {"snapshot": "0c6b1f2e9d8a7b6c5d4e3f2a1b0c9d8e", "user": "alice@vm-1", "path": "/home"}
 _MADE = _PLACE | {
     "startTime": "2026-11-23T09:42:19.766969Z",
@@ -27,26 +29,45 @@ class _Snapshot(Payload):
     end_time: Time | None = Field(default=None, description="By the client's clock.")
     size_bytes: Count = 0
     files: Count = 0
-    errors: Count = Field(default=0, description="Files that could not be read.")
+    errors: Count = Field(default=0, description="Files and folders that could not be read: the snapshot lacks them.")
     ignored_errors: Count = Field(default=0, description="Like ones that the tenant's policy ignores.")
 
 
-@event("snapshot.created", subject=TENANT,
+class Unread(Payload):
+    """One that could not be read, in the words of the client; long texts are cut in the middle."""
+
+    path: str = Field(max_length=MAX_PATH, description="Below the snapshot's path.")
+    error: str = Field(max_length=MAX_ERROR)
+
+
+class _Made(_Snapshot):
+    session: str | None = Field(default=None, description="The session it was found in, where that is known.")
+    unread: Annotated[tuple[Unread, ...], Field(max_length=MOST)] | None = Field(
+        default=None,
+        description="Some of what could not be read, ignored ones among it: at most ten."
+        " Absent where everything was, and in older events.",
+    )
+
+
+@event("snapshot.created", subject=TENANT, severity_note="`warning` where `errors` is not 0",
        example=_MADE | {"session": "b1d6f0a4-62a5-4c62-8a44-0f6c2f6f3f10.2026-11-23T09:42:19.766969123Z",
                         "retention": ["latest-1", "daily-1"]})  # fmt: skip
-class SnapshotCreated(_Snapshot):
-    """A complete snapshot is in the repository; not just claimed by the client."""
+class SnapshotCreated(_Made):
+    """A complete snapshot is in the repository; not just claimed by the client. It may lack files, see `errors`."""
 
-    session: str | None = Field(default=None, description="The session it was found in, where that is known.")
     retention: Annotated[tuple[str, ...], Field(max_length=64, description="Why it is kept, as Kopia names it.")] = ()
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.WARNING if self.errors else Severity.INFO
 
 
 @event("snapshot.incomplete", subject=TENANT, severity=Severity.WARNING,
-       example=_MADE | {"cause": "checkpoint", "files": 80})  # fmt: skip
-class SnapshotIncomplete(_Snapshot):
+       example=_MADE | {"cause": "checkpoint", "files": 80, "errors": 1, "unread": [
+           {"path": "etc/key", "error": "unable to open file: open /home/etc/key: permission denied"}]})  # fmt: skip
+class SnapshotIncomplete(_Made):
     """An incomplete snapshot is in the repository: a checkpoint of a running one, or what a cancelled one left."""
 
-    session: str | None = None
     cause: Text = Field(description="As Kopia names it: checkpoint, canceled, limit reached.")
 
 

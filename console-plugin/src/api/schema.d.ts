@@ -1608,11 +1608,20 @@ export interface components {
             files: number;
             /**
              * Errors
-             * @description Files that could not be read.
+             * @description Files and folders that could not be read: the snapshot lacks them.
              */
             errors: number;
-            /** Ignorederrors */
+            /**
+             * Ignorederrors
+             * @description Like ones that the tenant's policy ignores.
+             */
             ignoredErrors: number;
+            /**
+             * Unread
+             * @description Some of what could not be read, and why: at most ten. Absent where everything was.
+             * @default null
+             */
+            unread?: components["schemas"]["Unread"][] | null;
             /** Complete */
             complete: boolean;
             /**
@@ -1710,6 +1719,12 @@ export interface components {
             attributes?: {
                 [key: string]: string | number;
             };
+            /**
+             * Unread
+             * @description Of a snapshot: some of what could not be read, and why.
+             * @default []
+             */
+            unread?: components["schemas"]["Unread"][];
         };
         /**
          * SpokenCondition
@@ -2025,6 +2040,19 @@ export interface components {
              * @default null
              */
             url?: string | null;
+        };
+        /**
+         * Unread
+         * @description One that could not be read, in the words of the client; long texts are cut in the middle.
+         */
+        Unread: {
+            /**
+             * Path
+             * @description Below the snapshot's path.
+             */
+            path: string;
+            /** Error */
+            error: string;
         };
         /** Urls */
         Urls: {
@@ -2564,7 +2592,7 @@ export interface components {
         };
         /**
          * SnapshotCreated
-         * @description A complete snapshot is in the repository; not just claimed by the client.
+         * @description A complete snapshot is in the repository; not just claimed by the client. It may lack files, see `errors`.
          */
         "event.snapshot.created.v1": {
             /**
@@ -2606,7 +2634,7 @@ export interface components {
             files?: number;
             /**
              * Errors
-             * @description Files that could not be read.
+             * @description Files and folders that could not be read: the snapshot lacks them.
              * @default 0
              */
             errors?: number;
@@ -2622,6 +2650,12 @@ export interface components {
              * @default null
              */
             session?: string | null;
+            /**
+             * Unread
+             * @description Some of what could not be read, ignored ones among it: at most ten. Absent where everything was, and in older events.
+             * @default null
+             */
+            unread?: components["schemas"]["Unread"][] | null;
             /**
              * Retention
              * @description Why it is kept, as Kopia names it.
@@ -2673,7 +2707,7 @@ export interface components {
             files?: number;
             /**
              * Errors
-             * @description Files that could not be read.
+             * @description Files and folders that could not be read: the snapshot lacks them.
              * @default 0
              */
             errors?: number;
@@ -2753,7 +2787,7 @@ export interface components {
             files?: number;
             /**
              * Errors
-             * @description Files that could not be read.
+             * @description Files and folders that could not be read: the snapshot lacks them.
              * @default 0
              */
             errors?: number;
@@ -2765,9 +2799,16 @@ export interface components {
             ignoredErrors?: number;
             /**
              * Session
+             * @description The session it was found in, where that is known.
              * @default null
              */
             session?: string | null;
+            /**
+             * Unread
+             * @description Some of what could not be read, ignored ones among it: at most ten. Absent where everything was, and in older events.
+             * @default null
+             */
+            unread?: components["schemas"]["Unread"][] | null;
             /**
              * Cause
              * @description As Kopia names it: checkpoint, canceled, limit reached.

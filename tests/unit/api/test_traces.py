@@ -60,9 +60,13 @@ def test_an_end_alone_tells_when_it_began() -> None:
 
 
 def test_a_snapshot_whose_session_was_trimmed() -> None:
-    (found,) = traces_of([made(14, errors=3)])
+    missed = {"path": "etc/key", "error": "permission denied"}
+    told = made(14, errors=3, unread=[missed])
+    told["data"]["unread"][0]["more"] = "of a newer version"
+    (found,) = traces_of([told])
     (only,) = found.spans
     assert (only.kind, only.parent_span_id, only.status) == ("snapshot", None, "error")
+    assert [one.model_dump() for one in only.unread] == [missed]
 
 
 def test_a_failed_snapshot_is_told_in_the_session_that_was_open() -> None:

@@ -43,7 +43,9 @@ def test_sentences() -> None:
     )
     made = {"path": "/home", "sizeBytes": 52428800, "files": 1204, "errors": 0}
     assert message("snapshot.created.v1", made) == "/home, 50.0 MiB in 1204 files"
-    assert message("snapshot.created.v1", made | {"errors": 2}).endswith("files, 2 of them not read")
+    assert message("snapshot.created.v1", made | {"errors": 2}).endswith("files, 2 not read")
+    missed = {"errors": 1, "unread": [{"path": "etc/key", "error": "permission denied"}]}
+    assert message("snapshot.created.v1", made | missed).endswith("1 not read, without etc/key (permission denied)")
     assert message("new.thing.v1", {"b": [1, 2, 3, 4], "c": {"d": True}, "e": None}) == "b=1, 2, 3 and 1 more c=d yes"
     assert message("session.started.v2", {"from": "x"}) == "from=x"
     assert [message("x.y.v1", one) for one in (None, "text", 3)] == ["", "text", "3"]

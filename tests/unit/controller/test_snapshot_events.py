@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from backend.api.data.records import snapshot_item
 from backend.controller.claims import Claims
 from backend.controller.snapshot_events import Context, SnapshotStep, overdue_step, snapshot_step
 from backend.controller.snapshot_journal import AT_ONCE, Holdings, SnapshotJournal
 from backend.events.catalogue import Payload, type_of
+from backend.events.envelope import Source, encode
 from backend.kopia.snapshots import Snapshot
+from backend.kopia.unread import Unread
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+SOURCE = Source("backup", "vms")
 ALICE, BOB = "alice@vm-1", "bob@vm-2"
 SESSION = (b"session-1", b"2025-11-23T09:26:30Z", b"0" * 31 + b"1", b"0" * 15 + b"1", 1)
 Told = dict[str, dict[str, str]]
@@ -75,6 +80,31 @@ def test_an_incomplete_one_and_a_deleted_one() -> None:
     step = snapshot_step(there(snapshot("b", end=1_763_890_100)), told, tenants, Context(NOW))
     assert kinds(step) == ["snapshot.created", "snapshot.deleted"]
     assert step.news[1].payload.model_dump()["complete"] is False
+
+
+def test_what_a_snapshot_misses_is_told_with_it_and_not_when_it_goes() -> None:
+    missed = replace(snapshot("a"), errors=1, unread=(Unread("etc/key", "open etc/key: permission denied"),))
+    told: Told = {}
+    step = snapshot_step(there(missed, snapshot("b", BOB)), told, {ALICE: "", BOB: ""}, Context(NOW))
+    keep(step, told, {})
+    whole, lacking = (json.loads(encode(SOURCE, one.payload, id=one.key, time=one.time)) for one in reversed(step.news))
+    assert (whole["severity"], lacking["severity"]) == ("info", "warning")
+    assert lacking["data"]["unread"] == [{"path": "etc/key", "error": "open etc/key: permission denied"}]
+    assert "unread" not in whole["data"]
+    kept = json.loads(told[ALICE]["a"])
+    assert kept["unread"] == lacking["data"]["unread"]
+    told[ALICE]["a"] = json.dumps(kept | {"ofAnotherVersion": 1})
+    gone = snapshot_step(there(snapshot("b", BOB)), told, {}, Context(NOW))
+    assert kinds(gone) == ["snapshot.deleted"]
+    assert "key" not in encode(SOURCE, gone.news[0].payload, id="x", time="y").decode()
+
+
+def test_what_was_kept_of_it_before_there_was_a_word_for_it_is_read() -> None:
+    told: Told = {}
+    keep(snapshot_step(there(replace(snapshot("a"), errors=1)), told, {}, Context(NOW)), told, {})
+    assert "unread" not in told[ALICE]["a"]
+    assert not snapshot_step(there(replace(snapshot("a"), errors=1)), told, {ALICE: ""}, Context(NOW)).news
+    assert snapshot_item(told[ALICE]["a"].encode()).good
 
 
 def test_only_the_tenant_that_was_looked_at() -> None:

@@ -55,6 +55,14 @@ def test_a_session_and_its_snapshot() -> None:
     assert (broken.parent, broken.problem) == ("", "canceled")
 
 
+def test_what_a_machine_holds_is_in_no_span() -> None:
+    missed = ({"path": "etc/key-of-alice", "error": "permission denied"},)
+    made = span_of(json.loads(snapshot("", "1" * 32, errors=1, unread=missed)))
+    assert made
+    assert made.problem == "files could not be read"
+    assert "key-of-alice" not in repr(made)
+
+
 def test_maintenance_without_a_beginning_is_none() -> None:
     payload = MaintenanceFinished(mode="full")
     assert span_of(json.loads(encode(SOURCE, payload, id="x", time="2026-11-23T09:00:03Z"))) is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 
 from backend.kopia.session import Manifest, ManifestEntry
 from backend.kopia.snapshots import Snapshot, parse_snapshot, seconds, summarize
+from backend.kopia.unread import MAX_ERROR, MAX_PATH, MOST, Unread
 
 LABELS = {"type": "snapshot", "username": "alice", "hostname": "vm-1", "path": "/data"}
 BODY = json.loads("""{"source":{"host":"vm-1","userName":"alice","path":"/data"},"description":"nightly",
@@ -45,6 +47,39 @@ def test_garbage_is_a_snapshot_that_says_nothing() -> None:
                  {"stats": {"totalSize": "many", "fileCount": -3}}):  # fmt: skip
         found = read(body)
         assert (found.size, found.files, found.end, found.complete, found.pins) == (0, 0, 0.0, False, ())
+
+
+def unread(*listed: object) -> tuple[Unread, ...]:
+    summary = {**BODY["rootEntry"]["summ"], "errors": list(listed)}
+    return read({**BODY, "rootEntry": {"summ": summary}}).unread
+
+
+def test_what_could_not_be_read() -> None:
+    error = "unable to open file: unable to open local file: open /data/secret.txt: permission denied"
+    found = unread({"path": "secret.txt", "error": error})
+    assert found == (Unread("secret.txt", error),)
+    assert "secret.txt" not in repr(dataclasses.replace(read(BODY), unread=found))
+
+
+def test_what_could_not_be_read_is_the_clients_word() -> None:
+    found = unread(*({"path": f"{number:02}", "error": ""} for number in range(12)))
+    assert [one.path for one in found] == [f"{number:02}" for number in range(MOST)]
+    assert unread("x", None, {"path": "a"}, {"path": 5, "error": "b"}, {"path": "p", "error": ["e"]}) == ()
+    (one,) = unread({"path": "a\x1b[31m\nb\u202e\ud800", "error": "\x00"})
+    assert one == Unread("a\ufffd[31m b\ufffd\ufffd", "\ufffd")
+    for errors in (5, "x", {"path": "a", "error": "b"}):
+        assert read({**BODY, "rootEntry": {"summ": {"errors": errors}}}).unread == ()
+
+
+def test_a_long_path_keeps_its_ends() -> None:
+    (one,) = unread({"path": "begin/" + "x" * 5000 + "/end", "error": "open " + "y" * 5000 + ": permission denied"})
+    assert (len(one.path), one.path[:6], one.path[-4:]) == (MAX_PATH, "begin/", "/end")
+    assert (len(one.error), one.error[-17:]) == (MAX_ERROR, "permission denied")
+
+
+def test_a_word_of_the_client_is_one_that_can_be_told() -> None:
+    found = read({**BODY, "incomplete": "check\ud800point\x07", "description": "\ud800" * 5000})
+    assert (found.incomplete, len(found.description)) == ("check\ufffdpoint\ufffd", 1000)
 
 
 def test_times() -> None:
