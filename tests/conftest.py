@@ -74,6 +74,13 @@ def receiver_binary() -> Path:
 
 
 @pytest.fixture(scope="session")
+def collector_binary() -> Path:
+    """An OpenTelemetry Collector."""
+    _need(_built("collector"), "the OpenTelemetry Collector")
+    return binaries.binary("collector")
+
+
+@pytest.fixture(scope="session")
 def prometheus_program() -> None:
     _need(shutil.which("prometheus") is not None, "Prometheus")
 

@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,26 +49,22 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str]]:
     return tmp_path_factory.mktemp("controller") / "controller.log", set()
 
 
-@pytest.fixture(scope="module")  # gone before other modules write what a controller would write over
-def controller(
-    api_cluster: Cluster, seaweed: Seaweed, told: tuple[Path, set[str]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Controller]:
-    site.install(api_cluster.kubectl, wait=False)
-    namespace = "conditions"
-    site.admit(api_cluster.kubectl, namespace)
-    log, known = told
-    kubeconfig = tmp_path_factory.mktemp("controller") / "kubeconfig"
-    _kubeconfig(api_cluster, kubeconfig)
+@contextmanager
+def controlling(cluster: Cluster, namespace: str, log: Path, scratch: Path, *flags: str) -> Iterator[int]:
+    """The process, admitted to a namespace, until the block ends; the port of its probes and metrics."""
+    site.install(cluster.kubectl, wait=False)
+    site.admit(cluster.kubectl, namespace)
+    _kubeconfig(cluster, scratch / "kubeconfig")
     (port,) = free_ports(1)
     command = [
-        sys.executable, "-m", "backend.cli.main", "controller", "--kubeconfig", str(kubeconfig), "--image", "bsls:dev",
-        "--namespace", "bsls-system", "--probe-interval", str(PROBE_INTERVAL_S), "--log-level", "debug",
-        "--probe-port", str(port),
+        sys.executable, "-m", "backend.cli.main", "controller", "--kubeconfig", str(scratch / "kubeconfig"),
+        "--image", "bsls:dev", "--namespace", "bsls-system", "--probe-interval", str(PROBE_INTERVAL_S),
+        "--log-level", "debug", "--probe-port", str(port), *flags,
     ]  # fmt: skip
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     try:
-        yield Controller(log, namespace, known, port)
+        yield port
         assert process.poll() is None, f"the controller ended: {log.read_text()[-4000:]}"
     finally:
         process.terminate()
@@ -79,6 +76,16 @@ def controller(
     text = log.read_text()
     assert code == 0, text[-4000:]
     assert "Traceback" not in text, text[text.index("Traceback") :][:4000]
+
+
+@pytest.fixture(scope="module")  # gone before other modules write what a controller would write over
+def controller(
+    api_cluster: Cluster, seaweed: Seaweed, told: tuple[Path, set[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Controller]:
+    namespace = "conditions"
+    log, known = told
+    with controlling(api_cluster, namespace, log, tmp_path_factory.mktemp("controller")) as port:
+        yield Controller(log, namespace, known, port)
 
 
 @pytest.fixture

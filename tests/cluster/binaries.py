@@ -1,6 +1,7 @@
-"""Build Kubernetes, Kopia, CoreDNS and the examples in Go with modules of the Go proxy; each once, kept in the cache.
+"""Build Kubernetes, Kopia, CoreDNS, an OpenTelemetry Collector and our own Go programs with modules of the Go proxy;
+each once, kept in the cache.
 
-python -m tests.cluster.binaries [kubernetes|kopia|kopia-0.22.3|kopia-0.21.1|coredns|examples|api-list|api-stream ...]
+python -m tests.cluster.binaries [RECIPE ...]
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ ALL = (
     ),
     Recipe("coredns", {"coredns": "."}),
     Recipe("receiver", {"receiver": "."}),
+    Recipe("collector", {"collector": "."}),
     Recipe("examples", {"consume": "./consume", "resume": "./resume"}, folder=EXAMPLES),
     Recipe("api-list", {"list-load": "./load", "list-peer": "./peer"}, folder=ROOT / "benchmarks/api_list/go"),
     Recipe(

@@ -10,7 +10,10 @@ from tests.cluster import binaries, debian, image
 def main() -> int:
     print("==> system packages", flush=True)
     debian.install()
-    print("==> Kubernetes, CoreDNS, Kopia in three versions, examples in Go (built once, then cached)", flush=True)
+    print(
+        "==> Kubernetes, CoreDNS, Kopia in three versions, a collector, examples in Go (built once, then cached)",
+        flush=True,
+    )
     binaries.main([])
     print("==> container images", flush=True)
     image.build_all()

@@ -60,12 +60,12 @@ class Otlp:
     @property
     def grpc_environment(self) -> dict[str, str]:
         """For a process whose telemetry comes here, soon."""
-        return _SOON | {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.grpc_port}"}
+        return SOON | {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.grpc_port}"}
 
     @property
     def http_environment(self) -> dict[str, str]:
         endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.http_port}"}
-        return _SOON | endpoint | {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
+        return SOON | endpoint | {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
 
     def __enter__(self) -> Self:
         self._grpc.start()
@@ -120,7 +120,7 @@ class Otlp:
         return sorted((one for one in list(self.spans) if one.trace == trace), key=lambda one: one.start)
 
 
-_SOON = {"OTEL_BSP_SCHEDULE_DELAY": "200", "OTEL_METRIC_EXPORT_INTERVAL": "500"}
+SOON = {"OTEL_BSP_SCHEDULE_DELAY": "200", "OTEL_METRIC_EXPORT_INTERVAL": "500"}
 
 
 class _Traces(trace_grpc.TraceServiceServicer):
