@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -37,6 +39,7 @@ from tests.servers.redis import RedisServer
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(180)]
 ALL = "/api/v1/subscriptions"
 VMS, MORE = ServerKeys("backup-a", "vms"), ServerKeys("backup-b", "more")
+PAGE = (Path(__file__).resolve().parents[2] / "docs/push-subscriptions.md").read_text()
 TOKEN = "token-of-the-siem-3c1f"
 Json = dict[str, Any]
 
@@ -164,6 +167,33 @@ async def site(api: Api, api_redis: RedisServer, dispatcher: Path, pki: Pki, por
 def _user(who: str) -> str:
     names = {"everything": "cluster-viewer", "backup-a": "namespace-viewer", "team-a": "tenant-viewer"}
     return f"system:serviceaccount:{people.PEOPLE}:{names.get(who, who)}"
+
+
+async def test_the_commands_of_the_page(site: Site, tmp_path: Path) -> None:
+    """docs/push-subscriptions.md, as it stands there, where only the sink is another one."""
+    ((command,),) = [re.findall(r"^```sh\n(call.*?)^```", PAGE, re.MULTILINE | re.DOTALL)]
+    given = command.replace("https://hooks.apps.example.com/events", site.receiver.url)
+    given = given.replace("backup/*", "backup-a/*").replace(', "credentials": "collector"', "")
+    header = f"Authorization: Bearer {site.api.tokens['backup-a']}"
+    (tmp_path / "bsls.curl").write_text(f'silent\nshow-error\nfail-with-body\nheader = "{header}"\n')
+    env = {"PATH": os.environ["PATH"], "API": f"{site.api.url}/api/v1"}
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-euc", given, env=env, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    told = (await asyncio.wait_for(process.communicate(), 60))[0].decode()
+    assert process.returncode == 0, told
+    answers, at = [], 0
+    while at < len(told.rstrip()):
+        found, at = json.JSONDecoder().raw_decode(told, at)
+        answers.append(found)
+    made, everything, state, paused, redelivered, letters = answers
+    assert (made["name"], made["filters"][0]["prefix"]) == ("mine", {"type": "io.openshift.oadp.bsls.snapshot"})
+    assert everything["total"] == 1
+    assert state["phase"]
+    assert paused["paused"]
+    assert redelivered["complete"]
+    assert letters["items"] == []
+    await site.send("backup-a", "GET", f"{ALL}/mine", status=404)
 
 
 async def test_from_making_to_deleting(site: Site) -> None:
@@ -391,10 +421,18 @@ async def test_without_redis_it_says_so_and_comes_back(site: Site) -> None:
         requests = (("GET", ALL, None), ("POST", ALL, new), ("DELETE", f"{ALL}/lasting", None))
         for answered in await asyncio.gather(*(site.send("backup-a", *one, 503) for one in requests)):
             assert int(answered.headers["Retry-After"]) > 0
+            assert answered.body["detail"].startswith("Redis did not answer within 4 s: "), answered.body
+
+        async def told_at_once() -> bool:
+            """Now that the outage is known."""
+            answered = await site.send("backup-a", "GET", ALL, status=503)
+            return answered.body["detail"].startswith(f"Redis at 127.0.0.1:{site.api.redis.port} ")
+
+        await until(told_at_once, "an answer of what is known", timeout=30)
     finally:
         site.api.redis.thaw()
-    assert (await site.send("backup-a", "GET", ALL)).body["total"] >= 0
     await site.api.ready()
+    assert (await site.send("backup-a", "GET", ALL)).body["total"] == 1
 
 
 async def test_an_owner_confirms_from_time_to_time(site: Site) -> None:
@@ -423,4 +461,3 @@ async def test_changes_are_limited_for_each_user(site: Site) -> None:
             async with session.post(url, headers=headers, data=b'{"position":"0-0"}') as response:
                 statuses.add(response.status)
     assert statuses == {202, 429}
-    await asyncio.sleep(int(response.headers["Retry-After"]))  # for the fixture, which deletes it

@@ -64,6 +64,11 @@ class Fresh:
         return self._follower.problem or self._problem
 
     @property
+    def away(self) -> str:
+        """A sentence while the firehose cannot be read, else `""`."""
+        return self._follower.problem
+
+    @property
     def held(self) -> list[Key]:
         """Servers in memory, the least recently used first."""
         return list(self._kept)

@@ -58,6 +58,11 @@ class Data:
         return self._fresh.problem
 
     @property
+    def away(self) -> str:
+        """A sentence while Redis cannot be read, else `""`."""
+        return self._fresh.away
+
+    @property
     def warming(self) -> str:
         """A sentence while it is better to ask another replica: what servers hold is being read for the first time."""
         if self._fresh.warming and time.monotonic() - self._started < WARMING_S:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from backend.api.data.query import Query
 from backend.api.openapi.route import Model
@@ -22,11 +22,18 @@ _ID = r"^\d{1,20}-\d{1,20}$"
 class NewSubscription(Made):
     """Where events shall go, and which. Durations are texts such as `10s`."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [
+        {"name": "mine", "sink": "https://hooks.apps.example.com/events", "servers": ["backup/*"],
+         "filters": [{"prefix": {"type": "io.openshift.oadp.bsls.snapshot"}}]},
+    ]})  # fmt: skip
+
 
 class SubscriptionChange(Model):
     """What to change, by JSON merge patch: null puts a field back to its default. `{}` confirms the subscription.
     `paused: false` also delivers again to a sink that had answered 410.
     """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"paused": True}]})
 
     sink: str | None = None
     mode: MODES | None = None
@@ -125,6 +132,8 @@ class SubscriptionsQuery(Model):
 
 class Redeliver(Model):
     """Exactly one of these: from a place of the stream on, or single dead letters."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"since": "2h"}]})
 
     position: str | None = Field(default=None, max_length=60, description="Of an event that was had, as streams tell.")
     since: str | None = Field(default=None, max_length=64, description="When it was stored: RFC 3339, or such as 2h.")

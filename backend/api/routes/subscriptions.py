@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -51,6 +52,7 @@ from backend.events.sight import visible
 ALL = f"{PREFIX}/subscriptions"
 ONE = f"{ALL}/{{name}}"
 CHANGES = Rates(per_second=1, burst=60)  # of one user, at one replica: each costs dispatchers and Redis something
+READ_S = 4.0  # that a question may wait for Redis; a change may take longer: nobody knows what one cut short did
 _ETAG = {"ETag": "Its version: send it as If-Match with a change."}
 _FIXED = ("name", "start")
 _LETTERS = "dead letters"
@@ -112,29 +114,30 @@ class SubscriptionRoutes:
         everything = await self._access.may(caller, "list", "")
         if query.all and not everything:
             raise Problem(FORBIDDEN, "Everybody's subscriptions are for those who may list servers in all namespaces.")
-        async with stored():
+        async with self._read():
             records = _records(await self._pushes.store.all())
             chosen = {uid: one for uid, one in records.items() if query.all or one.owner.user == caller.username}
-            statuses, items = Statuses(self._pushes.client), []
-            for uid, record in sorted(chosen.items(), key=lambda pair: (pair[1].made.name, pair[1].owner.user)):
-                own = record.owner.user == caller.username
-                state = models.state_of(await statuses.status(uid), record, await self._scope(caller, record.made))
-                items.append(models.item_of(uid, record, state, own=own))
-            if query.all:
-                for name in await statuses.names():
-                    if not name.startswith(UID_PREFIX):
-                        state = models.state_of(await statuses.status(name), None, Scope(everything=True))
-                        items.append(models.item_of(name, None, state, own=False))
+            statuses = Statuses(self._pushes.client)
+            found = {uid: await statuses.status(uid) for uid in chosen}
+            others = [one for one in await statuses.names() if not one.startswith(UID_PREFIX)] if query.all else []
+            of_others = {name: await statuses.status(name) for name in others}
+        items = []
+        for uid, record in sorted(chosen.items(), key=lambda pair: (pair[1].made.name, pair[1].owner.user)):
+            own = record.owner.user == caller.username
+            state = models.state_of(found[uid], record, await self._scope(caller, record.made))
+            items.append(models.item_of(uid, record, state, own=own))
+        for name, status in of_others.items():
+            state = models.state_of(status, None, Scope(everything=True))
+            items.append(models.item_of(name, None, state, own=False))
         return await _answer(request, models.SubscriptionList(items=tuple(items), total=len(items)))
 
     async def one(self, request: web.Request) -> web.StreamResponse:
-        async with stored():
-            record = await self._record(request)
+        record = await self._record(request)
         return await _record_answer(request, record)
 
     async def state(self, request: web.Request) -> web.StreamResponse:
-        async with stored():
-            record = await self._record(request)
+        record = await self._record(request)
+        async with self._read():
             status = await Statuses(self._pushes.client).status(record.uid)
         scope = await self._scope(caller_of_request(request), record.made)
         return await _answer(request, models.state_of(status, record, scope))
@@ -143,8 +146,8 @@ class SubscriptionRoutes:
         """Those that the caller may see now: what they may no longer see is passed over."""
         query = parse(models.DeadLetterQuery, request.query)
         after = str(decode_cursor(_LETTERS, query.cursor, [str])[0]) if query.cursor else "0-0"
-        async with stored():
-            record = await self._record(request)
+        record = await self._record(request)
+        async with self._read():
             page = await DeadLetters(self._pushes.client, record.uid).page(after, query.limit)
         scope = await self._scope(caller_of_request(request), record.made)
         items = [models.DeadLetterView.model_validate(one.shown()) for one in page if _may_see(scope, one)]
@@ -176,8 +179,7 @@ class SubscriptionRoutes:
             if name in changes:
                 errors = [{"field": name, "message": "this cannot be changed: make another subscription"}]
                 raise Problem(INVALID_BODY, "Correct the fields that are named in errors.", errors=errors)
-        async with stored():
-            record = await self._record(request, changing=True)
+        record = await self._record(request, changing=True)
         held = record.made.model_dump(by_alias=True, exclude_defaults=True, mode="json")
         made = as_model(Made, merge(held, changes))
         await self._check(caller, made)
@@ -192,17 +194,16 @@ class SubscriptionRoutes:
         return await _record_answer(request, record)
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
+        record = await self._record(request, changing=True)
         async with stored():
-            record = await self._record(request, changing=True)
-            self._limits.admit(caller_of_request(request))
-            await self._pushes.store.delete(record)
+            await self._pushes.store.delete(record)  # not more often than they are made
         return web.Response(status=204)
 
     async def redeliver(self, request: web.Request) -> web.StreamResponse:
         wanted = await read_model(request, models.Redeliver)
+        record = await self._record(request)
+        self._limits.admit(caller_of_request(request))
         async with stored():
-            record = await self._record(request)
-            self._limits.admit(caller_of_request(request))
             if wanted.dead_letters:
                 moved = await DeadLetters(self._pushes.client, record.uid).redeliver(_ids(wanted.dead_letters))
                 return await _answer(request, models.Redelivered(dead_letters=moved), status=202)
@@ -215,7 +216,8 @@ class SubscriptionRoutes:
         """The caller's own of the name in the path."""
         name = request.match_info["name"]
         try:
-            record = await self._pushes.store.find(caller_of_request(request).username, name)
+            async with self._read():
+                record = await self._pushes.store.find(caller_of_request(request).username, name)
         except UnknownRecord:
             raise unavailable(
                 "A newer version of bsls made this subscription: wait until all replicas run it."
@@ -226,13 +228,24 @@ class SubscriptionRoutes:
             raise Problem(PRECONDITION_FAILED, "Read it again, and send its ETag as If-Match.")
         return record
 
+    @asynccontextmanager
+    async def _read(self) -> AsyncIterator[None]:
+        """Redis is asked, and nothing changed. Of an outage that is known each is told at once."""
+        if self._data.away:
+            raise unavailable(f"{self._data.away}.")
+        try:
+            async with stored(), asyncio.timeout(READ_S):
+                yield
+        except TimeoutError:
+            raise unavailable(f"Redis did not answer within {READ_S:g} s: look at it, or try again.") from None
+
     async def _scope(self, caller: Caller, made: Made) -> Scope:
         namespaces = frozenset(one for one in self._data.all.namespaces() if made.wants_namespace(one))
         return await self._access.scope(caller, "list", namespaces, frozenset(made.vm_namespaces))
 
     async def _check(self, caller: Caller, made: Made) -> Policy:
         """Whether it can be delivered at all, and by what policy."""
-        async with stored():
+        async with self._read():
             policy = await self._pushes.store.policy()
         if policy is None:
             raise Problem(FORBIDDEN, _NO_DISPATCHER)

@@ -988,6 +988,20 @@ export interface components {
         /**
          * NewSubscription
          * @description Where events shall go, and which. Durations are texts such as `10s`.
+         * @example {
+         *       "filters": [
+         *         {
+         *           "prefix": {
+         *             "type": "io.openshift.oadp.bsls.snapshot"
+         *           }
+         *         }
+         *       ],
+         *       "name": "mine",
+         *       "servers": [
+         *         "backup/*"
+         *       ],
+         *       "sink": "https://hooks.apps.example.com/events"
+         *     }
          */
         NewSubscription: {
             /** Sink */
@@ -1133,6 +1147,9 @@ export interface components {
         /**
          * Redeliver
          * @description Exactly one of these: from a place of the stream on, or single dead letters.
+         * @example {
+         *       "since": "2h"
+         *     }
          */
         Redeliver: {
             /**
@@ -1799,6 +1816,9 @@ export interface components {
          * SubscriptionChange
          * @description What to change, by JSON merge patch: null puts a field back to its default. `{}` confirms the subscription.
          *     `paused: false` also delivers again to a sink that had answered 410.
+         * @example {
+         *       "paused": true
+         *     }
          */
         SubscriptionChange: {
             /**
