@@ -1,19 +1,20 @@
 /** How a snapshot came out, in one label. */
 import type { FC } from 'react';
-import { Label, Tooltip } from '@patternfly/react-core';
+import { Label } from '@patternfly/react-core';
 import type { Snapshot } from '../api';
 import { useT } from '../i18n';
+import { Hint } from './Hint';
 
 export const SnapshotState: FC<{ snapshot: Pick<Snapshot, 'complete' | 'cause' | 'errors'> }> = ({ snapshot }) => {
   const t = useT();
   const { complete, cause, errors } = snapshot;
   if (!complete)
     return (
-      <Tooltip content={cause ? t('Incomplete: {{cause}}', { cause }) : t('Incomplete')}>
+      <Hint content={cause ? t('Incomplete: {{cause}}', { cause }) : t('Incomplete')}>
         <Label status="warning" variant="outline" data-test="state-incomplete">
           {t('Incomplete')}
         </Label>
-      </Tooltip>
+      </Hint>
     );
   if (errors)
     return (

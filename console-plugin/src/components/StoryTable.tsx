@@ -2,7 +2,6 @@
 import { memo } from 'react';
 import type { ComponentProps, FC } from 'react';
 import { Link } from 'react-router';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useLanguage, useT } from '../i18n';
 import type { T } from '../i18n';
 import { duration } from '../model/format';
@@ -12,6 +11,7 @@ import type { Story } from '../model/story';
 import { Bytes, Count } from './Figure';
 import { useNow } from './now';
 import { OutcomeLabel } from './Outcome';
+import { Table, Tbody, Td, Th, Thead, Tr } from './Table';
 import { Time } from './Time';
 
 /** What a line is about, in a few words. */
@@ -102,7 +102,7 @@ const NOTHING: RowProps['hide'] = [];
 export const StoryTable: FC<Props> = ({ label, rows, hide = NOTHING, at }) => {
   const t = useT();
   return (
-    <Table aria-label={label} variant="compact" gridBreakPoint="grid-lg">
+    <Table aria-label={label} gridBreakPoint="grid-lg">
       <Thead>
         <Tr>
           <Th>{t('Result')}</Th>

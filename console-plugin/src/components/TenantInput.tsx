@@ -1,11 +1,11 @@
 /** A filter by one tenant, with those that there are to choose from. */
 import { useId } from 'react';
 import type { FC } from 'react';
-import { SearchInput } from '@patternfly/react-core';
 import { useT } from '../i18n';
 import { useResource } from '../live';
 import type { Scope } from '../live';
 import type { ServerName } from '../model/paths';
+import { Search } from './Search';
 import { useSettled } from './useSettled';
 
 const OFFERED = 20;
@@ -29,15 +29,12 @@ export const TenantInput: FC<Props> = ({ server: { namespace, name }, scope, val
   );
   return (
     <>
-      <SearchInput
+      <Search
         value={value}
-        onChange={(_event, text) => onChange(text)}
-        onClear={() => onChange('')}
-        placeholder={t('Tenant (user@host)')}
-        aria-label={t('Tenant (user@host)')}
-        data-test="filter-tenant"
+        onChange={onChange}
+        label={t('Tenant (user@host)')}
         list={options}
-        autoComplete="off"
+        data-test="filter-tenant"
       />
       <datalist id={options}>
         {found.data?.items.map(({ user }) => (

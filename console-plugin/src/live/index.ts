@@ -7,3 +7,4 @@ export * from './useLive';
 export * from './usePages';
 export * from './useResource';
 export * from './useScope';
+export * from './useServers';

@@ -1,10 +1,9 @@
 /** Above the activity: search, server, kind, result, and the pages. */
 import type { FC } from 'react';
-import { Pagination, SearchInput, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
-import { Choice } from '../../components';
+import { Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Choice, ListPager, Search } from '../../components';
 import { useT } from '../../i18n';
 
-export const PER_PAGE = 50;
 export const ALL = '';
 /** `kind`, `outcome`: as of StoryFilter. */
 export const NO_FILTER = { text: ALL, server: ALL, kind: ALL, outcome: ALL };
@@ -24,12 +23,10 @@ export const ActivityToolbar: FC<Props> = ({ servers, filter, onFilter, matching
     <Toolbar>
       <ToolbarContent>
         <ToolbarItem>
-          <SearchInput
+          <Search
             value={filter.text}
-            onChange={(_event, text) => onFilter({ text })}
-            onClear={() => onFilter({ text: ALL })}
-            placeholder={t('Search by tenant, server or folder')}
-            aria-label={t('Search by tenant, server or folder')}
+            onChange={(text) => onFilter({ text })}
+            label={t('Search by tenant, server or folder')}
             data-test="filter-text"
           />
         </ToolbarItem>
@@ -76,14 +73,7 @@ export const ActivityToolbar: FC<Props> = ({ servers, filter, onFilter, matching
           />
         </ToolbarItem>
         <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
-          <Pagination
-            isCompact
-            itemCount={matching}
-            perPage={PER_PAGE}
-            perPageOptions={[]}
-            page={page}
-            onSetPage={(_event, next) => onPage(next)}
-          />
+          <ListPager total={matching} page={page} onPage={onPage} />
         </ToolbarItem>
       </ToolbarContent>
     </Toolbar>

@@ -10,6 +10,7 @@ import {
   errorSentence,
   Loading,
   Page,
+  pageOf,
   StoryTable,
   Time,
   useAtHand,
@@ -22,7 +23,7 @@ import type { Scope } from '../../live';
 import { SERVERS } from '../../model/paths';
 import { filterStories } from '../../model/story';
 import type { Story, StoryFilter } from '../../model/story';
-import { ActivityToolbar, ALL, NO_FILTER, PER_PAGE } from './ActivityToolbar';
+import { ActivityToolbar, ALL, NO_FILTER } from './ActivityToolbar';
 import { MOST, useActivity } from './useActivity';
 import type { Activity } from './useActivity';
 import { useSight } from './useSight';
@@ -97,9 +98,8 @@ const Stories: FC<{ sight: Sight; scope: Scope }> = ({ sight: { keys, vmNamespac
     () => filterStories(activity.stories, { text, kind, outcome }),
     [activity.stories, text, kind, outcome],
   );
-  const shown = Math.min(page, Math.max(1, Math.ceil(matching.length / PER_PAGE)));
-  const latest = useMemo(() => matching.slice((shown - 1) * PER_PAGE, shown * PER_PAGE), [matching, shown]);
-  const held = useHeld(`${JSON.stringify(filter)} ${shown}`, latest, atHand, idOf);
+  const latest = useMemo(() => pageOf(matching, page), [matching, page]);
+  const held = useHeld(`${JSON.stringify(filter)} ${latest.page}`, latest.rows, atHand, idOf);
   const set = (changed: Partial<typeof NO_FILTER>): void => {
     setPage(1);
     change(changed);
@@ -112,7 +112,7 @@ const Stories: FC<{ sight: Sight; scope: Scope }> = ({ sight: { keys, vmNamespac
         filter={filter}
         onFilter={set}
         matching={matching.length}
-        page={shown}
+        page={latest.page}
         onPage={setPage}
       />
       <Failed failed={activity.failed} retry={activity.retry} />

@@ -1,14 +1,12 @@
 /** Whose activity is shown: of the servers in the chosen namespace, or of what the VMs in it back up, wherever to. */
 import { useState } from 'react';
-import { eventName, get, pages } from '../../api';
+import { get } from '../../api';
 import type { AnyServer, Body } from '../../api';
-import { useLoaded, useScope } from '../../live';
+import { changesServers, readServers, useLoaded, useScope } from '../../live';
 import type { Scope, Shown } from '../../live';
 import { keyOf } from '../../model/paths';
 import type { ServerName } from '../../model/paths';
 import { vmOf } from '../../model/story';
-
-const PAGE = 500;
 
 type Sees = Pick<Body<'/access'>['sees'], 'allServers' | 'namespaces' | 'allTenants'>;
 
@@ -40,22 +38,20 @@ export const isWithin = (
 const seesAny = ({ allServers, namespaces, allTenants }: Sees): boolean =>
   allServers || allTenants || namespaces.length > 0;
 
-const read = async (query: Scope, signal: AbortSignal): Promise<AnyServer[]> => {
-  const all: AnyServer[] = [];
-  for await (const items of pages('/servers', { query: { limit: PAGE, ...query }, signal })) all.push(...items);
-  return all;
-};
-
 /** Throws ApiError. */
 const look = async (namespace: string | undefined, signal: AbortSignal): Promise<Sight> => {
   const [{ sees }, inside] = await Promise.all([
     get('/access', { query: { vmNamespace: namespace }, signal }),
-    read({ namespace }, signal),
+    readServers({ namespace }, signal),
   ]);
   const needsNamespace = !namespace && !seesAny(sees);
   // Who sees every server is shown those of the namespace, if it has any: its VMs are for who looks at theirs.
   if (!namespace || (sees.allServers && inside.length)) return { keys: busiest(inside), needsNamespace };
-  return { keys: busiest(await read({ vmNamespace: namespace }, signal)), vmNamespace: namespace, needsNamespace };
+  return {
+    keys: busiest(await readServers({ vmNamespace: namespace }, signal)),
+    vmNamespace: namespace,
+    needsNamespace,
+  };
 };
 
 /** `scope`: of the live events of what is shown. */
@@ -68,7 +64,7 @@ export const useSight = (): { sight: Shown<Sight>; scope: Scope } => {
     `sight of ${namespace ?? 'all namespaces'}`,
     async (signal) => ({ unchanged: false, data: await look(namespace, signal) }),
     scope,
-    (event) => /^server\.(created|deleted)\./.test(eventName(event)),
+    changesServers,
   );
   if (sight.data && sight.data.vmNamespace !== ofVms) setOfVms(sight.data.vmNamespace);
   return { sight, scope };

@@ -3,18 +3,17 @@ import { memo, useState } from 'react';
 import type { ComponentProps, FC } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { Button } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { apiError } from '../../api';
 import type { Snapshot } from '../../api';
-import { Bytes, Count, errorSentence, SnapshotState, Time } from '../../components';
+import { Bytes, Count, errorSentence, SnapshotState, Table, Tbody, Td, Th, Thead, Time, Tr } from '../../components';
+import type { Sorting } from '../../components';
 import { useLanguage, useT } from '../../i18n';
 import { duration } from '../../model/format';
 import { tenantPath, tracePath } from '../../model/paths';
 import type { ServerName } from '../../model/paths';
 import { traceOf } from './snapshotTrace';
 
-export const SORTS = ['startTime', 'endTime', 'sizeBytes'] as const;
-export type Sort = (typeof SORTS)[number];
+export type Sort = 'startTime' | 'endTime' | 'sizeBytes';
 
 const Trace: FC<{ place: ServerName; snapshot: Snapshot }> = ({ place, snapshot }) => {
   const t = useT();
@@ -102,13 +101,13 @@ interface Props {
 
 export const SnapshotsTable: FC<Props> = ({ place, rows, sort, order, onOrder, at }) => {
   const t = useT();
-  const sortOf = (column: Sort) => ({
-    columnIndex: SORTS.indexOf(column),
-    sortBy: { index: SORTS.indexOf(sort), direction: order, defaultDirection: 'desc' as const },
-    onSort: (_event: unknown, _index: number, direction: 'asc' | 'desc') => onOrder({ sort: column, order: direction }),
+  const sortOf = (column: Sort): Sorting => ({
+    direction: column === sort ? order : undefined,
+    first: 'desc',
+    onSort: (direction) => onOrder({ sort: column, order: direction }),
   });
   return (
-    <Table aria-label={t('Snapshots')} variant="compact" gridBreakPoint="grid-lg">
+    <Table aria-label={t('Snapshots')} gridBreakPoint="grid-lg">
       <Thead>
         <Tr>
           <Th>{t('Tenant')}</Th>

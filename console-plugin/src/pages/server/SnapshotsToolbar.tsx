@@ -1,7 +1,7 @@
 /** Above the snapshots: tenant, path, time, state, and the pages. */
 import type { FC, ReactNode } from 'react';
-import { SearchInput, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
-import { Choice, TenantInput } from '../../components';
+import { Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Choice, Search, TenantInput } from '../../components';
 import { useT } from '../../i18n';
 import type { TabProps } from './context';
 
@@ -23,12 +23,10 @@ export const SnapshotsToolbar: FC<Props> = ({ place, scope, filter, onFilter, pa
           <TenantInput server={place} scope={scope} value={filter.tenant} onChange={(tenant) => onFilter({ tenant })} />
         </ToolbarItem>
         <ToolbarItem>
-          <SearchInput
+          <Search
             value={filter.path}
-            onChange={(_event, path) => onFilter({ path })}
-            onClear={() => onFilter({ path: '' })}
-            placeholder={t('Path begins with')}
-            aria-label={t('Path begins with')}
+            onChange={(path) => onFilter({ path })}
+            label={t('Path begins with')}
             data-test="filter-path"
           />
         </ToolbarItem>

@@ -1,8 +1,7 @@
 /** Who backs up to this server, the longest overdue first. */
 import type { FC } from 'react';
 import { Link } from 'react-router';
-import { Button, Label, SearchInput, Switch, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Button, Label, Switch, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import type { ServerEvent, Tenant } from '../../api';
 import { eventName } from '../../api';
 import {
@@ -10,13 +9,21 @@ import {
   Count,
   Empty,
   Pager,
+  Search,
+  Table,
+  Tbody,
+  Td,
+  Th,
+  Thead,
   Time,
+  Tr,
   useAtHand,
   useFilters,
   useHeld,
   useSettled,
   Waiting,
 } from '../../components';
+import type { Sorting } from '../../components';
 import { useT } from '../../i18n';
 import { usePages } from '../../live';
 import { tenantPath } from '../../model/paths';
@@ -24,8 +31,7 @@ import { ownEvents } from './context';
 import type { TabProps } from './context';
 
 const PER_PAGE = 50;
-const SORTS = ['user', 'lastTime', 'snapshots'] as const;
-type Sort = (typeof SORTS)[number];
+type Sort = 'user' | 'lastTime' | 'snapshots';
 // Who never made a snapshot, and who made none for the longest time: the overdue first.
 const DEFAULTS = { search: '', overdue: '', sort: 'lastTime', order: 'asc' };
 
@@ -111,10 +117,9 @@ const Tenants: FC<TabProps> = ({ place, scope }) => {
   );
   const { atHand, at } = useAtHand();
   const held = useHeld(paged.list, paged.resource.data?.items ?? NOBODY, atHand, userOf);
-  const sortOf = (column: Sort) => ({
-    columnIndex: SORTS.indexOf(column),
-    sortBy: { index: SORTS.indexOf(sort), direction: order },
-    onSort: (_event: unknown, _index: number, direction: 'asc' | 'desc') => change({ sort: column, order: direction }),
+  const sortOf = (column: Sort): Sorting => ({
+    direction: column === sort ? order : undefined,
+    onSort: (direction) => change({ sort: column, order: direction }),
   });
   const filtered = Boolean(filters.search || filters.overdue);
   return (
@@ -122,12 +127,10 @@ const Tenants: FC<TabProps> = ({ place, scope }) => {
       <Toolbar>
         <ToolbarContent>
           <ToolbarItem>
-            <SearchInput
+            <Search
               value={filters.search}
-              onChange={(_event, text) => change({ search: text })}
-              onClear={() => change({ search: '' })}
-              placeholder={t('Search by user@host')}
-              aria-label={t('Search by user@host')}
+              onChange={(text) => change({ search: text })}
+              label={t('Search by user@host')}
               data-test="filter-text"
             />
           </ToolbarItem>
@@ -149,7 +152,7 @@ const Tenants: FC<TabProps> = ({ place, scope }) => {
           held.rows.length ? (
             <>
               <Waiting count={held.waiting} show={held.show} />
-              <Table aria-label={t('Tenants')} variant="compact" gridBreakPoint="grid-md">
+              <Table aria-label={t('Tenants')} gridBreakPoint="grid-md">
                 <Thead>
                   <Tr>
                     <Th sort={sortOf('user')}>{t('Tenant')}</Th>

@@ -1,13 +1,13 @@
 /** The table of the servers: one row each, columns that sort. */
+import { memo } from 'react';
 import type { FC, ReactNode } from 'react';
 import { Link } from 'react-router';
-import { Label, Tooltip } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { Count, HealthLabel, Time, useNow } from '../../components';
+import { Label } from '@patternfly/react-core';
+import { Count, HealthLabel, Hint, Table, Tbody, Td, Th, Thead, Time, Tr, useNow } from '../../components';
 import { useT } from '../../i18n';
 import type { T } from '../../i18n';
 import { serverPath } from '../../model/paths';
-import { COLUMNS } from './rows';
+import { COLUMNS, same } from './rows';
 import type { Column, Order, Row } from './rows';
 
 const DAY_MS = 86_400_000;
@@ -44,11 +44,7 @@ const repositoryWord = (t: T, status: string | undefined): string => {
 const Health: FC<{ row: Row }> = ({ row }) => {
   const label = <HealthLabel health={row.health} />;
   if (row.health === 'available' || !(row.message ?? row.reason)) return label;
-  return (
-    <Tooltip content={row.message ?? row.reason}>
-      <span>{label}</span>
-    </Tooltip>
-  );
+  return <Hint content={row.message ?? row.reason}>{label}</Hint>;
 };
 
 const Certificate: FC<{ notAfter?: number }> = ({ notAfter }) => {
@@ -89,23 +85,40 @@ const cell = (t: T, row: Row, column: Column): ReactNode => {
   }
 };
 
+const RowOf: FC<{ row: Row }> = ({ row }) => {
+  const t = useT();
+  return (
+    <Tr data-test={`server-${row.key}`}>
+      {COLUMNS.map((column) => (
+        <Td key={column} dataLabel={heading(t, column)}>
+          {cell(t, row, column)}
+        </Td>
+      ))}
+    </Tr>
+  );
+};
+
+// Rows are made anew of what the API tells: most of them say what they said before.
+const ShownRow = memo(RowOf, (a, b) => same(a.row, b.row));
+
 export const ServersTable: FC<{ rows: readonly Row[]; order: Order; onOrder: (order: Order) => void }> = ({
   rows,
   order,
   onOrder,
 }) => {
   const t = useT();
-  const sort = (column: Column) => ({
-    columnIndex: COLUMNS.indexOf(column),
-    sortBy: { index: COLUMNS.indexOf(order.column), direction: order.direction },
-    onSort: (_event: unknown, _index: number, direction: Order['direction']) => onOrder({ column, direction }),
-  });
   return (
-    <Table aria-label={t('File backup servers')} variant="compact" gridBreakPoint="grid-lg">
+    <Table aria-label={t('File backup servers')} gridBreakPoint="grid-lg">
       <Thead>
         <Tr>
           {COLUMNS.map((column) => (
-            <Th key={column} sort={sort(column)} modifier="wrap">
+            <Th
+              key={column}
+              sort={{
+                direction: order.column === column ? order.direction : undefined,
+                onSort: (direction) => onOrder({ column, direction }),
+              }}
+            >
               {heading(t, column)}
             </Th>
           ))}
@@ -113,13 +126,7 @@ export const ServersTable: FC<{ rows: readonly Row[]; order: Order; onOrder: (or
       </Thead>
       <Tbody>
         {rows.map((row) => (
-          <Tr key={row.key} data-test={`server-${row.key}`}>
-            {COLUMNS.map((column) => (
-              <Td key={column} dataLabel={heading(t, column)}>
-                {cell(t, row, column)}
-              </Td>
-            ))}
-          </Tr>
+          <ShownRow key={row.key} row={row} />
         ))}
       </Tbody>
     </Table>

@@ -3,8 +3,6 @@ import { useState } from 'react';
 import type { FC } from 'react';
 import {
   MenuToggle,
-  Pagination,
-  SearchInput,
   Select,
   SelectList,
   SelectOption,
@@ -14,14 +12,13 @@ import {
   ToolbarFilter,
   ToolbarItem,
 } from '@patternfly/react-core';
-import { healthWord } from '../../components';
+import { healthWord, ListPager, Search } from '../../components';
 import { useT } from '../../i18n';
 import { HEALTHS } from '../../model/health';
 import type { Health } from '../../model/health';
 import type { Filter } from './rows';
 
 const NOTHING: Filter = { text: '', healths: [], overdueOnly: false };
-export const PER_PAGE = 50;
 
 interface Props {
   filter: Filter;
@@ -67,12 +64,10 @@ export const ServersToolbar: FC<Props> = ({ filter, onFilter, matching, page, on
     <Toolbar clearAllFilters={() => onFilter(NOTHING)} clearFiltersButtonText={t('Clear all filters')}>
       <ToolbarContent>
         <ToolbarItem>
-          <SearchInput
+          <Search
             value={filter.text}
-            onChange={(_event, text) => onFilter({ ...filter, text })}
-            onClear={() => onFilter({ ...filter, text: '' })}
-            placeholder={t('Search by name or namespace')}
-            aria-label={t('Search by name or namespace')}
+            onChange={(text) => onFilter({ ...filter, text })}
+            label={t('Search by name or namespace')}
             data-test="filter-text"
           />
         </ToolbarItem>
@@ -92,14 +87,7 @@ export const ServersToolbar: FC<Props> = ({ filter, onFilter, matching, page, on
           />
         </ToolbarItem>
         <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
-          <Pagination
-            isCompact
-            itemCount={matching}
-            perPage={PER_PAGE}
-            perPageOptions={[]}
-            page={page}
-            onSetPage={(_event, next) => onPage(next)}
-          />
+          <ListPager total={matching} page={page} onPage={onPage} />
         </ToolbarItem>
       </ToolbarContent>
     </Toolbar>

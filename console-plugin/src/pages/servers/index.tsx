@@ -5,16 +5,16 @@ import { useNavigate } from 'react-router';
 import { NamespaceBar } from '@openshift-console/dynamic-plugin-sdk';
 import { Button } from '@patternfly/react-core';
 import type { AnyServer } from '../../api';
-import { Content, Empty, Page } from '../../components';
+import { Content, Empty, Page, pageOf } from '../../components';
 import { useT } from '../../i18n';
-import { useScope } from '../../live';
+import { useScope, useServers } from '../../live';
 import type { Scope } from '../../live';
 import { NEW_SERVER, keyOf } from '../../model/paths';
 import { filterRows, sortRows, toRow } from './rows';
 import type { Filter, Order } from './rows';
 import { ServersTable } from './ServersTable';
-import { NO_FILTER, PER_PAGE, ServersToolbar } from './ServersToolbar';
-import { useDetails, useServers } from './useServers';
+import { NO_FILTER, ServersToolbar } from './ServersToolbar';
+import { useDetails } from './useDetails';
 import './servers.css';
 
 const CreateButton: FC = () => {
@@ -55,15 +55,13 @@ const List: FC<{ servers: readonly AnyServer[]; scope: Scope }> = ({ servers, sc
       ),
     [servers, filter, order],
   );
-  const lastPage = Math.max(1, Math.ceil(matching.length / PER_PAGE));
-  const shownPage = Math.min(page, lastPage);
-  const visible = matching.slice((shownPage - 1) * PER_PAGE, shownPage * PER_PAGE);
+  const shown = pageOf(matching, page);
   const details = useDetails(
-    visible.map((row) => row.key),
+    shown.rows.map((row) => row.key),
     scope,
   );
   // The order is of the list as loaded: live details change what a row says, not where it stands.
-  const rows = visible.map((row) => {
+  const rows = shown.rows.map((row) => {
     const listed = byKey.get(row.key);
     return listed ? toRow(listed, details.get(row.key)) : row;
   });
@@ -73,7 +71,7 @@ const List: FC<{ servers: readonly AnyServer[]; scope: Scope }> = ({ servers, sc
   };
   return (
     <>
-      <ServersToolbar filter={filter} onFilter={change} matching={matching.length} page={shownPage} onPage={setPage} />
+      <ServersToolbar filter={filter} onFilter={change} matching={matching.length} page={shown.page} onPage={setPage} />
       {rows.length ? (
         <ServersTable rows={rows} order={order} onOrder={setOrder} />
       ) : (

@@ -42,6 +42,10 @@ export const toRow = (listed: AnyServer, detail?: ServerDetail): Row => {
   };
 };
 
+/** Whether two rows say the same. */
+export const same = (a: Row, b: Row): boolean =>
+  Object.keys({ ...a, ...b }).every((name) => a[name as keyof Row] === b[name as keyof Row]);
+
 export interface Filter {
   /** A part of `<namespace>/<name>`. */
   text: string;

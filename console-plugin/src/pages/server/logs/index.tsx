@@ -1,9 +1,9 @@
 /** The live log of a server's Kopia container, read by the user's own right. */
 import { useMemo, useState } from 'react';
 import type { FC } from 'react';
-import { Button, SearchInput, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Button, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import { DownloadIcon, PauseIcon, PlayIcon } from '@patternfly/react-icons';
-import { Content, Empty, errorSentence, ErrorState, Loading } from '../../../components';
+import { Content, Empty, errorSentence, ErrorState, Loading, Search } from '../../../components';
 import { useT } from '../../../i18n';
 import type { T } from '../../../i18n';
 import { useResource } from '../../../live';
@@ -55,13 +55,11 @@ const Log: FC<{ place: ServerName; again: () => void }> = ({ place, again }) => 
       <Toolbar>
         <ToolbarContent>
           <ToolbarItem>
-            <SearchInput
+            <Search
               value={text}
-              onChange={(_event, next) => setText(next)}
-              onClear={() => setText('')}
-              placeholder={t('Lines that contain')}
-              aria-label={t('Lines that contain')}
-              resultsCount={text ? lines.length : undefined}
+              onChange={setText}
+              label={t('Lines that contain')}
+              found={lines.length}
               data-test="log-search"
             />
           </ToolbarItem>

@@ -1,27 +1,10 @@
-/** All servers that the caller may see, and the details of those on the screen, both live. */
+/** The details of the servers on the screen, live. */
 import { useMemo } from 'react';
-import { eventName, getIfChanged, pages, serverOf } from '../../api';
+import { getIfChanged, serverOf } from '../../api';
 import type { AnyServer, ServerDetail, ServerEvent } from '../../api';
-import { useEach, useLoaded } from '../../live';
-import type { Load, Scope, Shown } from '../../live';
+import { useEach } from '../../live';
+import type { Load, Scope } from '../../live';
 import { keyOf, nameOf } from '../../model/paths';
-
-const PAGE = 500;
-
-const changesTheList = (event: ServerEvent): boolean => /^server\.(created|deleted)\./.test(eventName(event));
-
-export const useServers = (scope: Scope): Shown<AnyServer[]> =>
-  useLoaded(
-    `servers of ${scope.namespace ?? 'all namespaces'}`,
-    async (signal) => {
-      const all: AnyServer[] = [];
-      const query = { limit: PAGE, namespace: scope.namespace };
-      for await (const items of pages('/servers', { query, signal })) all.push(...items);
-      return { unchanged: false, data: all };
-    },
-    scope,
-    changesTheList,
-  );
 
 /**
  * Details by key, for the servers on the screen, kept while the API is away. Asked for a little after an event: what the
