@@ -107,7 +107,7 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
         vms[1].connect(url, fingerprint)
         vms[1].snapshot_without("private", "/home/vm/data")
         vms[1].disconnect()
-        live.wait_for("snapshot.created", vms[1].user, "1 of them not read")
+        live.wait_for("snapshot.created", vms[1].user, "1 not read, without private")
     tenants = Tenants(kubectl, BACKUP_NS, SERVER, passwords)
     new = Vm(kubectl, VM_NS, "vm-2", f"carol@vm-3.{VM_NS}", secrets.token_urlsafe(12))
     for what, change in _changes(tenants, new):
