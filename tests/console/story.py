@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from backend.controller.state_events import ServerView
 from backend.events.connection import connect
 from backend.kopia.snapshots import Snapshot
+from backend.kopia.unread import Unread
 from tests.api.data.helpers import controller, holdings
 from tests.servers.redis import RedisServer
 
 ALICE, BOB = "alice@vm-1.team-a", "bob@vm-2.team-b"
 HOUR = 3600.0
+OPEN, DENIED = "unable to open file: unable to open local file: open", "permission denied"
 NOW = datetime.now(UTC).timestamp()
 
 
@@ -27,9 +30,13 @@ def snapshot(name: str, tenant: str, end: float, **given: Any) -> Snapshot:
 
 
 def history() -> list[Snapshot]:
-    """Thirty nights of Alice, some of Bob, of which the last was not completed."""
+    """Thirty nights of Alice, some of Bob, of which the last was not completed and the one before lacks files."""
     made = [snapshot(f"a{day:02}", ALICE, NOW - (day * 24 + 3) * HOUR, size=(40 - day) << 26) for day in range(30)]
     made += [snapshot(f"b{day:02}", BOB, NOW - (day * 24 + 5) * HOUR, path="/srv") for day in range(1, 6)]
+    missed = tuple(
+        Unread(f"etc/keys/{number:02}", f"{OPEN} /srv/etc/keys/{number:02}: {DENIED}") for number in range(10)
+    )
+    made[30] = replace(made[30], errors=12, unread=missed)
     return [*made, snapshot("b00", BOB, NOW - 5 * HOUR, path="/srv", incomplete="canceled", errors=3)]
 
 

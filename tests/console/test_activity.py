@@ -62,7 +62,16 @@ def test_why_a_snapshot_failed_is_on_the_page_of_the_tenant(console: Open) -> No
     tab = console("viewer")
     page = tab.open(f"{TENANTS}/{BOB}")
     expect(page.get_by_test_id("problems")).to_contain_text("incomplete")
+    missed = "etc/keys/00 (permission denied) and 11 more"
+    expect(page.get_by_test_id("problems")).to_contain_text(f"12 files not read: {missed}")
+    row = page.get_by_test_id("recent").get_by_role("row", name=re.compile("12 files not read"))
+    expect(row).to_contain_text(missed)
     tab.shot("tenant-with-problems")
+    row.get_by_test_id("open-trace").click()
+    reason = page.get_by_test_id("trace-reason")
+    expect(reason).to_contain_text("12 files not read")
+    expect(reason).to_contain_text("etc/keys/00 permission denied")
+    tab.shot("trace-of-unread")
 
 
 def test_the_owner_of_a_vm_sees_their_own_tenant_only(console: Open) -> None:

@@ -88,7 +88,9 @@ def test_the_five_questions(product: Site, served: Tab) -> None:
         expect(page.locator("tbody")).to_contain_text(user)
     served.shot("node-snapshots")
     page.get_by_role("link", name=BOB).first.click()
-    expect(page.get_by_test_id("recent")).to_contain_text("1 file could not be read")  # why did bob's snapshot fail?
+    for place in ("problems", "recent"):  # why did bob's snapshot fail?
+        expect(page.get_by_test_id(place)).to_contain_text("1 file not read")
+        expect(page.get_by_test_id(place)).to_contain_text("key (permission denied)")
     expect(page.get_by_text("kopia repository connect server").first).to_be_visible()  # how do I connect?
     served.shot("node-tenant")
 

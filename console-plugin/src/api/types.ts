@@ -12,6 +12,7 @@ export type Condition = Schemas['Condition'] | Schemas['SpokenCondition'];
 export type Figures = Schemas['Figures'];
 export type Tenant = Schemas['Tenant'];
 export type Snapshot = Schemas['Snapshot'];
+export type Unread = Schemas['Unread'];
 export type Session = Schemas['Session'];
 export type TraceView = Schemas['TraceView'];
 export type Span = Schemas['Span'];

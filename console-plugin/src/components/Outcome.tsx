@@ -4,7 +4,7 @@ import { Label } from '@patternfly/react-core';
 import type { LabelProps } from '@patternfly/react-core';
 import { useT } from '../i18n';
 import type { T } from '../i18n';
-import type { Outcome } from '../model/story';
+import type { Outcome, Story } from '../model/story';
 
 const STATUS: Record<Outcome, LabelProps['status']> = {
   failed: 'danger',
@@ -26,11 +26,19 @@ export const outcomeWord = (t: T, outcome: Outcome): string => {
   }
 };
 
-export const OutcomeLabel: FC<{ outcome: Outcome }> = ({ outcome }) => {
+/** Of a tenant's session the same words as of the snapshot in it that is not whole. */
+export const storyOutcomeWord = (t: T, { outcome, incomplete, errors }: Story): string => {
+  if (outcome === 'warning' && incomplete) return t('Incomplete');
+  if (outcome === 'warning' && errors) return t('{{count}} files not read', { count: errors });
+  return outcomeWord(t, outcome);
+};
+
+export const OutcomeLabel: FC<{ story: Story }> = ({ story }) => {
   const t = useT();
+  const { outcome } = story;
   return (
     <Label status={STATUS[outcome]} variant="outline" isCompact data-test={`outcome-${outcome}`}>
-      {outcomeWord(t, outcome)}
+      {storyOutcomeWord(t, story)}
     </Label>
   );
 };

@@ -1,4 +1,4 @@
-/** How a snapshot came out, in one label. */
+/** How a snapshot came out, in one label: yellow for one that is there but not whole; a failed one is not there. */
 import type { FC } from 'react';
 import { Label } from '@patternfly/react-core';
 import type { Snapshot } from '../api';
@@ -18,7 +18,7 @@ export const SnapshotState: FC<{ snapshot: Pick<Snapshot, 'complete' | 'cause' |
     );
   if (errors)
     return (
-      <Label status="danger" variant="outline" data-test="state-errors">
+      <Label status="warning" variant="outline" data-test="state-unread">
         {t('{{count}} files not read', { count: errors })}
       </Label>
     );

@@ -13,6 +13,7 @@ import { useNow } from './now';
 import { OutcomeLabel } from './Outcome';
 import { Table, Tbody, Td, Th, Thead, Tr } from './Table';
 import { Time } from './Time';
+import { unreadText } from './UnreadFiles';
 
 /** What a line is about, in a few words. */
 export const storyWords = (t: T, { kind, name, paths, snapshots }: Story): string => {
@@ -25,12 +26,12 @@ export const storyWords = (t: T, { kind, name, paths, snapshots }: Story): strin
 };
 
 /** The reason in words: Kopia's own names for what this page can say better. */
-export const storyReason = (t: T, { reason, errors }: Pick<Story, 'reason' | 'errors'>): string | undefined => {
+export const storyReason = (t: T, { reason, errors, unread }: Story): string | undefined => {
   if (reason === 'checkpoint') return t('Incomplete: only a checkpoint is in the repository');
   if (reason === 'canceled') return t('Incomplete: it was cancelled');
   if (reason === 'server-ended') return t('Cut: the server process ended');
   if (reason) return reason;
-  return errors ? t('{{count}} files could not be read', { count: errors }) : undefined;
+  return unreadText(t, unread, errors);
 };
 
 const Lasted: FC<{ story: Story }> = ({ story: { start, end } }) => {
@@ -52,7 +53,7 @@ const RowOf: FC<RowProps> = ({ story, hide }) => {
   return (
     <Tr data-test={`story-${story.id}`}>
       <Td dataLabel={t('Result')} modifier="fitContent">
-        <OutcomeLabel outcome={story.outcome} />
+        <OutcomeLabel story={story} />
       </Td>
       <Td dataLabel={t('Started')} modifier="nowrap">
         <Link to={tracePath(story.server, story.id)} data-test="open-trace">

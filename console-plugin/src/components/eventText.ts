@@ -3,6 +3,7 @@ import { isEvent } from '../api';
 import type { EventName, ServerEvent } from '../api';
 import type { T } from '../i18n';
 import { bytes, count, duration } from '../model/format';
+import { unreadText } from './UnreadFiles';
 
 type Payload<Name extends EventName> = ServerEvent<Name>['data'];
 
@@ -27,16 +28,17 @@ const snapshotFigures = (data: Payload<'snapshot.created.v1'>, language: string,
 
 const snapshotText = (t: T, language: string, event: ServerEvent): string | undefined => {
   if (isEvent(event, 'snapshot.created.v1')) {
-    const { user, path, errors } = event.data;
+    const { user, path, errors, unread } = event.data;
     const figures = snapshotFigures(event.data, language, t);
-    return errors
-      ? t('{{user}} backed up {{path}} ({{figures}}); {{count}} files could not be read', {
-          user,
-          path,
-          figures,
-          count: errors,
-        })
-      : t('{{user}} backed up {{path}} ({{figures}})', { user, path, figures });
+    if (!errors) return t('{{user}} backed up {{path}} ({{figures}})', { user, path, figures });
+    const text = t('{{user}} backed up {{path}} ({{figures}}); {{count}} files not read', {
+      user,
+      path,
+      figures,
+      count: errors,
+    });
+    const files = unreadText(t, unread ?? [], errors);
+    return files ? `${text}: ${files}` : text;
   }
   if (isEvent(event, 'snapshot.incomplete.v1'))
     return t('The snapshot of {{path}} by {{user}} is incomplete: {{cause}}', {

@@ -14,6 +14,7 @@ export * from './SnapshotState';
 export * from './StoryTable';
 export * from './Table';
 export * from './TenantInput';
+export * from './UnreadFiles';
 export * from './Time';
 export * from './Waiting';
 export * from './eventText';

@@ -19,6 +19,8 @@ describe('a trace as a line', () => {
       bytes: 1024,
       files: 12,
       errors: 0,
+      unread: [],
+      incomplete: false,
       outcome: 'done',
       reason: undefined,
     });
@@ -40,6 +42,14 @@ describe('a trace as a line', () => {
     ['files that were not read', { status: 'error' as const, attributes: { errors: 3 } }, 'warning', undefined],
   ])('tells of %s', (_, change, outcome, reason) => {
     expect(storyOf(server, aTrace({ spans: [aSession(), aSnapshotSpan(change)] }))).toMatchObject({ outcome, reason });
+  });
+
+  it('names files that were not read, but not those that the policy ignores', () => {
+    const unread = [{ path: 'etc/key', error: 'open /home/etc/key: permission denied' }];
+    const made = (errors: number) =>
+      storyOf(server, aTrace({ spans: [aSession(), aSnapshotSpan({ unread, attributes: { errors } })] }));
+    expect(made(1).unread).toEqual(unread);
+    expect(made(0).unread).toEqual([]);
   });
 
   it('tells that a session was cut, and that one goes on', () => {

@@ -1,5 +1,5 @@
 /** A trace as one line: who did what, how much, and how it came out. Pure. */
-import type { Span, TraceView } from '../api';
+import type { Span, TraceView, Unread } from '../api';
 import type { ServerName } from './paths';
 
 /** From the worst to the best. */
@@ -26,8 +26,11 @@ export interface Story {
   /** Of the complete snapshots. */
   bytes: number;
   files: number;
-  /** Files that could not be read. */
+  /** Files that could not be read, and some of them by name. */
   errors: number;
+  unread: Unread[];
+  /** A snapshot in it is, and none of that folder was completed later. */
+  incomplete: boolean;
   outcome: Outcome;
   /** Why it is not well, in the words of Kopia or of the client. */
   reason?: string;
@@ -82,6 +85,9 @@ export const storyOf = (server: ServerName, trace: TraceView): Story => {
     bytes: sum(complete, 'sizeBytes'),
     files: sum(complete, 'files'),
     errors: sum(counted, 'errors'),
+    // Ignored ones may be among them; where nothing else is wrong, that is how the tenant wants it.
+    unread: counted.filter((span) => numberOf(span, 'errors')).flatMap(({ unread }) => unread ?? []),
+    incomplete: counted.some((span) => textOf(span, 'cause') !== undefined),
     outcome,
     reason: outcome === 'failed' || outcome === 'warning' ? reasonOf(worst) : undefined,
   };

@@ -5,7 +5,20 @@ import { Link, useNavigate } from 'react-router';
 import { Button } from '@patternfly/react-core';
 import { apiError } from '../../api';
 import type { Snapshot } from '../../api';
-import { Bytes, Count, errorSentence, SnapshotState, Table, Tbody, Td, Th, Thead, Time, Tr } from '../../components';
+import {
+  Bytes,
+  Count,
+  errorSentence,
+  SnapshotState,
+  Table,
+  Tbody,
+  Td,
+  Th,
+  Thead,
+  Time,
+  Tr,
+  UnreadFiles,
+} from '../../components';
 import type { Sorting } from '../../components';
 import { useLanguage, useT } from '../../i18n';
 import { duration } from '../../model/format';
@@ -69,7 +82,15 @@ const RowOf: FC<{ place: ServerName; snapshot: Snapshot }> = ({ place, snapshot 
         {snapshot.path}
       </Td>
       <Td dataLabel={t('State')}>
-        <SnapshotState snapshot={snapshot} />
+        <div>
+          <SnapshotState snapshot={snapshot} />
+          {snapshot.errors === 0 && snapshot.ignoredErrors > 0 && (
+            <div className="bsls-reason">
+              {t('{{count}} errors ignored, as the policy says', { count: snapshot.ignoredErrors })}
+            </div>
+          )}
+          <UnreadFiles unread={snapshot.unread ?? []} total={snapshot.errors + snapshot.ignoredErrors} />
+        </div>
       </Td>
       <Td dataLabel={t('Started')}>
         <Time at={snapshot.startTime} />

@@ -6,7 +6,6 @@ import { json, problem, serve } from '../../../test/api';
 import { aServer } from '../../../test/servers';
 import { anEvent, aTenant, aTrace } from '../../../test/traces';
 import TenantPage from '.';
-import { missedOf, nightsOf } from './nights';
 
 const USER = 'alice@vm-1.team-a';
 const CONNECT = {
@@ -81,35 +80,5 @@ describe('the page of a tenant', () => {
     fails = false;
     await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
     expect(await screen.findByText(CONNECT.command)).toBeInTheDocument();
-  });
-});
-
-describe('days', () => {
-  const now = new Date(2026, 10, 28, 12).getTime();
-  const snapshot = (day: number, complete = true) => ({
-    snapshot: `m${day}`,
-    user: USER,
-    path: '/',
-    startTime: new Date(2026, 10, day, 2).toISOString(),
-    sizeBytes: 10,
-    files: 1,
-    errors: complete ? 0 : 2,
-    ignoredErrors: 0,
-    complete,
-  });
-
-  it('count complete snapshots, their size, and what was not well', () => {
-    const nights = nightsOf([snapshot(28), snapshot(26), snapshot(26), snapshot(25, false), snapshot(1)], now, 4);
-    expect(nights.map(({ complete, bytes, incomplete, errors }) => [complete, bytes, incomplete, errors])).toEqual([
-      [0, 0, 1, 2],
-      [2, 20, 0, 0],
-      [0, 0, 0, 0],
-      [1, 10, 0, 0],
-    ]);
-  });
-
-  it('missed are those without a complete snapshot since the first one, but not today', () => {
-    expect(missedOf(nightsOf([snapshot(25), snapshot(26, false)], now, 10))).toBe(2);
-    expect(missedOf(nightsOf([], now, 10))).toBe(0);
   });
 });

@@ -35,7 +35,7 @@ const detailOf = (t: T, language: string, { span }: Bar): string => {
     textOf(span, 'reason') === 'server-ended' && t('Cut: the server process ended'),
     span.kind === 'snapshot' && bytes(numberOf(span, 'sizeBytes') ?? 0, language),
     files !== undefined && t('{{files}} files', { files: count(files, language), count: files }),
-    errors ? t('{{count}} files could not be read', { count: errors }) : '',
+    errors ? t('{{count}} files not read', { count: errors }) : '',
     cause && t('Incomplete: {{cause}}', { cause }),
   ];
   return parts.filter(Boolean).join(' · ');

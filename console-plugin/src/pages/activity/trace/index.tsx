@@ -13,9 +13,11 @@ import {
   Loading,
   OutcomeLabel,
   Page,
+  storyOutcomeWord,
   storyReason,
   storyWords,
   Time,
+  UnreadFiles,
   useNow,
 } from '../../../components';
 import { useLanguage, useT } from '../../../i18n';
@@ -109,26 +111,33 @@ const Facts: FC<{ story: Story; server: ServerName }> = ({ story, server }) => {
   );
 };
 
+/** Why it is not well; nothing where it is. */
+const Why: FC<{ story: Story }> = ({ story }) => {
+  const t = useT();
+  const { outcome, reason, errors, unread } = story;
+  if (outcome !== 'failed' && outcome !== 'warning') return null;
+  return (
+    <Alert
+      isInline
+      component="h2"
+      variant={outcome === 'failed' ? 'danger' : 'warning'}
+      title={storyOutcomeWord(t, story)}
+      data-test="trace-reason"
+    >
+      {reason ? storyReason(t, story) : <UnreadFiles unread={unread} total={errors} />}
+    </Alert>
+  );
+};
+
 const Told: FC<{ server: ServerName; trace: TraceView; story: Story; scope: Scope }> = (props) => {
   const { server, trace, story, scope } = props;
   const t = useT();
   const now = useNow();
   const events = useEvents(server, trace, scope);
   const line = timeLineOf(trace, events.data?.items ?? [], now);
-  const reason = storyReason(t, story);
   return (
     <div className="bsls-trace">
-      {reason && (
-        <Alert
-          isInline
-          component="h2"
-          variant={story.outcome === 'failed' ? 'danger' : 'warning'}
-          title={story.outcome === 'failed' ? t('This failed') : t('This needs a look')}
-          data-test="trace-reason"
-        >
-          {reason}
-        </Alert>
-      )}
+      <Why story={story} />
       <Card>
         <CardBody>
           <Facts story={story} server={server} />
@@ -180,7 +189,7 @@ const Trace: FC<{ server: ServerName; id: string }> = ({ server, id }) => {
     <Page
       title={story ? storyWords(t, story) : t('Trace')}
       trail={[{ name: t('Snapshot activity'), to: ACTIVITY }]}
-      badge={story && <OutcomeLabel outcome={story.outcome} />}
+      badge={story && <OutcomeLabel story={story} />}
       actions={trace.data?.url && <ViewerLink url={trace.data.url} />}
     >
       <Content resource={trace} loading={<Loading rows={8} />}>

@@ -1,57 +1,19 @@
 /** How much was backed up, day by day. */
 import type { FC } from 'react';
 import { Card, CardBody, CardTitle } from '@patternfly/react-core';
-import { eventName, get } from '../../../api';
-import type { Snapshot } from '../../../api';
+import { eventName } from '../../../api';
 import { Columns, Content, Loading, useNow } from '../../../components';
-import type { ColumnOf } from '../../../components';
 import { useLanguage, useT } from '../../../i18n';
-import type { T } from '../../../i18n';
 import { useLoaded } from '../../../live';
-import { bytes, count } from '../../../model/format';
+import { daysOf } from '../../../model/days';
+import { bytes } from '../../../model/format';
+import { columnOf, DAYS, readDays } from '../../recentDays';
+import type { Read } from '../../recentDays';
 import { ownEvents } from '../context';
 import type { TabProps } from '../context';
-import { dayStart, daysOf } from './days';
-import type { Day } from './days';
 
-const DAYS = 30;
-const PAGE = 500;
-/** So many snapshots are read at most: a picture is not worth more. */
+/** Of all tenants. */
 const MOST = 5_000;
-
-interface Read {
-  snapshots: Snapshot[];
-  /** There are older ones in that time, which were not read. */
-  cut: boolean;
-}
-
-const read = async (place: TabProps['place'], signal: AbortSignal): Promise<Read> => {
-  const snapshots: Snapshot[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { limit: PAGE, since: new Date(dayStart(Date.now(), DAYS - 1)).toISOString(), cursor };
-    const found = await get('/servers/{namespace}/{name}/snapshots', { parameters: { ...place }, query, signal });
-    snapshots.push(...found.items);
-    cursor = found.next ?? undefined;
-  } while (cursor && snapshots.length < MOST);
-  return { snapshots, cut: cursor !== undefined };
-};
-
-const columnOf = (t: T, language: string, day: Day): ColumnOf => {
-  const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(day.at);
-  const size = bytes(day.bytes, language);
-  const complete = count(day.complete, language);
-  const text = day.incomplete
-    ? t('{{date}}: {{size}} in {{complete}} snapshots, {{incomplete}} incomplete', {
-        date,
-        size,
-        complete,
-        count: day.complete,
-        incomplete: count(day.incomplete, language),
-      })
-    : t('{{date}}: {{size}} in {{complete}} snapshots', { date, size, complete, count: day.complete });
-  return { at: day.at, value: day.bytes, bad: day.incomplete > 0, text };
-};
 
 const Chart: FC<{ found: Read }> = ({ found }) => {
   const t = useT();
@@ -71,7 +33,8 @@ const Chart: FC<{ found: Read }> = ({ found }) => {
         to={t('Today')}
       />
       <p className="bsls-subtle">
-        {t('Sizes of complete snapshots before deduplication; days with incomplete ones are marked.')}
+        {t('Sizes of complete snapshots before deduplication.')}{' '}
+        {t('Days with incomplete snapshots or files not read are marked.')}
         {found.cut && ` ${t('Only the newest {{count}} snapshots are counted.', { count: found.snapshots.length })}`}
       </p>
     </>
@@ -83,7 +46,7 @@ export const Trend: FC<Pick<TabProps, 'place' | 'scope'>> = ({ place, scope }) =
   const own = ownEvents(place);
   const found = useLoaded(
     `trend of ${place.namespace}/${place.name}`,
-    async (signal) => ({ unchanged: false, data: await read(place, signal) }),
+    async (signal) => ({ unchanged: false, data: await readDays(place, { most: MOST }, signal) }),
     scope,
     (event) => own(event) && /^snapshots?\./.test(eventName(event)),
   );

@@ -1,7 +1,7 @@
-/** A tenant's snapshots by day, for the chart. Pure. */
-import type { Snapshot } from '../../api';
+/** What was backed up on each of the last days. Pure. */
+import type { Snapshot } from '../api';
 
-export interface Night {
+export interface Day {
   /** Its beginning, in the reader's time zone. */
   at: number;
   /** Complete snapshots begun on that day. */
@@ -21,9 +21,9 @@ export const dayStart = (now: number, ago: number): number => {
   return day.getTime();
 };
 
-/** The oldest first, today last. */
-export const nightsOf = (snapshots: readonly Snapshot[], now: number, days: number): Night[] => {
-  const nights = Array.from({ length: days }, (_, index): Night => ({
+/** The oldest first, today last. Incomplete snapshots have no size of worth. */
+export const daysOf = (snapshots: readonly Snapshot[], now: number, days: number): Day[] => {
+  const found = Array.from({ length: days }, (_, index): Day => ({
     at: dayStart(now, days - 1 - index),
     complete: 0,
     bytes: 0,
@@ -32,19 +32,22 @@ export const nightsOf = (snapshots: readonly Snapshot[], now: number, days: numb
   }));
   for (const { startTime, complete, sizeBytes, errors } of snapshots) {
     const begun = startTime ? Date.parse(startTime) : NaN;
-    const night = nights.findLast(({ at }) => at <= begun);
-    if (!night) continue;
-    night.errors += errors;
+    const day = found.findLast(({ at }) => at <= begun);
+    if (!day) continue;
+    day.errors += errors;
     if (complete) {
-      night.complete += 1;
-      night.bytes += sizeBytes;
-    } else night.incomplete += 1;
+      day.complete += 1;
+      day.bytes += sizeBytes;
+    } else day.incomplete += 1;
   }
-  return nights;
+  return found;
 };
 
+/** Whether a snapshot of that day is not whole. */
+export const isBad = ({ incomplete, errors }: Day): boolean => incomplete + errors > 0;
+
 /** Days without a complete snapshot since the first one that is shown; today does not count, it is not over. */
-export const missedOf = (nights: readonly Night[]): number => {
-  const first = nights.findIndex(({ complete }) => complete > 0);
-  return first < 0 ? 0 : nights.slice(first, -1).filter(({ complete }) => !complete).length;
+export const missedOf = (days: readonly Day[]): number => {
+  const first = days.findIndex(({ complete }) => complete > 0);
+  return first < 0 ? 0 : days.slice(first, -1).filter(({ complete }) => !complete).length;
 };

@@ -1,0 +1,55 @@
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it } from 'vitest';
+import { anEvent, aSession, aSnapshotSpan, aTrace } from '../../test/traces';
+import type { Span } from '../api';
+import type { T } from '../i18n';
+import { storyOf } from '../model/story';
+import { eventText, OutcomeLabel, SnapshotState, storyReason, UnreadFiles } from '.';
+
+const t = ((key: string, values: Record<string, unknown> = {}) =>
+  key.replace(/{{(\w+)}}/g, (_, name: string) => String(values[name]))) as T;
+const file = (path: string) => ({ path, error: `open /home/${path}: permission denied` });
+const story = (change: Partial<Span>) =>
+  storyOf(
+    { namespace: 'backup', name: 'vms' },
+    aTrace({ spans: [aSession(), aSnapshotSpan({ status: 'error', ...change })] }),
+  );
+
+describe('a snapshot that misses files', () => {
+  it('has the same word in the list and in the activity', () => {
+    const unread = [file('key')];
+    render(
+      <>
+        <SnapshotState snapshot={{ complete: true, errors: 2 }} />
+        <OutcomeLabel story={story({ attributes: { errors: 2 }, unread })} />
+      </>,
+    );
+    expect(screen.getAllByText('2 files not read')).toHaveLength(2);
+    expect(storyReason(t, story({ attributes: { errors: 2 }, unread }))).toBe('key (permission denied) and 1 more');
+    const event = anEvent('snapshot.created.v1', 1, { user: 'a@b', path: '/home', errors: 2, unread });
+    expect(eventText(t, 'en', event)).toMatch(/2 files not read: key \(permission denied\) and 1 more$/);
+  });
+
+  it('is incomplete first of all where it is', () => {
+    render(<OutcomeLabel story={story({ attributes: { errors: 2, cause: 'canceled' } })} />);
+    expect(screen.getByText('Incomplete')).toBeInTheDocument();
+  });
+
+  it('is told of by events from before they named files', () => {
+    const old = story({ attributes: { errors: 2 } });
+    expect(storyReason(t, old)).toBeUndefined();
+    const event = anEvent('snapshot.created.v1', 1, { user: 'a@b', path: '/home', errors: 2 });
+    expect(eventText(t, 'en', event)).toMatch(/2 files not read$/);
+  });
+
+  it('names the first file, and the others when asked', async () => {
+    render(<UnreadFiles unread={['a', 'b', 'b'].map(file)} total={14} />);
+    expect(screen.getByRole('listitem')).toHaveTextContent('a permission denied');
+    await userEvent.click(screen.getByRole('button', { name: 'Show 13 more' }));
+    expect(screen.getAllByRole('listitem')).toHaveLength(4);
+    expect(screen.getByText('11 more that Kopia does not name')).toBeInTheDocument();
+    await userEvent.click(screen.getByRole('button', { name: 'Show less' }));
+    expect(screen.getAllByRole('listitem')).toHaveLength(1);
+  });
+});
