@@ -28,6 +28,7 @@ DOCUMENT = json.loads((ROOT / "docs/openapi.json").read_bytes())
 PATHS = DOCUMENT["paths"]
 EXAMPLE = DOCUMENT["components"]["schemas"]["NewSubscription"]["examples"][0]
 DOOMED = "doomed"
+FIXED_NAMES = "ensure_resource_availability,use_after_free"  # these expect that a path names what was made just before
 UNSEEN = {
     "GET /healthz",
     "GET /readyz",
@@ -100,7 +101,8 @@ async def test_every_answer_is_documented(
     command = [
         str(Path(sys.executable).with_name("schemathesis")), f"--config-file={settings}",
         "run", str(ROOT / "docs/openapi.json"), f"--url={api.url}", "--no-color", "--continue-on-failure",
-        "--checks=all", f"--max-examples={EXAMPLES}", "--generation-deterministic", "--request-timeout=20",
+        "--checks=all", f"--exclude-checks={FIXED_NAMES}",
+        f"--max-examples={EXAMPLES}", "--generation-deterministic", "--request-timeout=20",
     ]  # fmt: skip
     begun = running.log.stat().st_size
     done = await asyncio.to_thread(
