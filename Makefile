@@ -15,7 +15,7 @@ NODE := $(BSLS_CACHE)/node-$(NODE_HASH)
 UI := $(CURDIR)/build/ui
 NPM := npm --prefix $(PLUGIN) run --silent
 
-.PHONY: help setup parts demo test lint types generate verify plugin console plugin-deps plugin-test image bench-controller bench-tenants bench-events bench-api bench-telemetry lock clean
+.PHONY: help setup parts demo screenshots test lint types generate verify plugin console plugin-deps plugin-test image bench-controller bench-tenants bench-events bench-api bench-telemetry lock clean
 
 help: ## show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ setup: $(VENV)/.ready plugin-deps ## Python environment, system packages and bui
 
 demo: setup ## the main job on real parts; ONCE=1 exits after it; KUBECONFIG=… uses a cluster of yours
 	@$(BIN)/python -m tests.demo $(if $(ONCE),--once) $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig $(KUBECONFIG))
+
+screenshots: setup ## the demo, and from what it did the pictures in docs/images
+	@$(BIN)/python -m tests.demo --once --pictures docs/images
 
 test: setup lint types verify plugin-test ## every check and every test, on real parts
 	@BSLS_REQUIRE_REAL=1 $(BIN)/pytest $(ARGS)

@@ -15,15 +15,20 @@ from pathlib import Path
 from backend.crd.constants import CLIENT_LABEL, CLIENT_LABEL_VALUE
 from tests import objects
 from tests.cluster.cache import cache_dir
-from tests.demo import places, site
+from tests.demo import pictures, places, site
 from tests.demo.api import Api, Live
 from tests.demo.api import install as install_api
+from tests.demo.figures import figures
 from tests.demo.live import LiveEvents
+from tests.demo.monitored import monitored
 from tests.demo.report import Report
 from tests.demo.tenants import Tenants, user_list
 from tests.demo.vm import Kubectl, Vm
+from tests.servers.alerts import rules
+from tests.servers.prometheus import Prometheus
 
 BACKUP_NS, VM_NS, OTHER_NS = "bsls-demo", "bsls-demo-vms", "bsls-demo-elsewhere"
+MONITORING_NS, MONITORING_LABEL = "bsls-demo-monitoring", {"oadp.openshift.io/metrics-client": "true"}
 SERVER = "file-backup"
 AT = f"/servers/{BACKUP_NS}/{SERVER}"  # in the API
 MAX_AGE = "5m"
@@ -57,7 +62,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kubeconfig", type=Path, help="use this cluster; needs IMAGE and CLIENT_IMAGE it can pull")
     parser.add_argument("--image", default=os.environ.get("IMAGE"))
     parser.add_argument("--client-image", default=os.environ.get("CLIENT_IMAGE"))
-    return parser.parse_args()
+    parser.add_argument("--pictures", type=Path, help="folder for pictures of graphs and traces, for the documentation")
+    options = parser.parse_args()
+    if options.pictures and options.kubeconfig:
+        parser.error("--pictures needs the demo's own cluster: leave --kubeconfig out")
+    return options
 
 
 def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitStack) -> None:
@@ -84,6 +93,14 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
     report.facts["controllerSeconds"] = site.controller_seconds(log)
     with report.step("start the clients: two VMs in a labelled namespace, one in another"):
         vms = _start_vms(kubectl, place.client_image, passwords)
+    watching = None
+    if place.enforces_network_policy:
+        with report.step("a Prometheus scrapes what manifests/monitoring says, with its alerts"):
+            watching = stack.enter_context(
+                monitored(kubectl, MONITORING_NS, BACKUP_NS, rules(), **MONITORING_LABEL)
+            ).prometheus
+            watching.wait(f'bsls_server_available{{bsls_server="{SERVER}"}} == 1')
+            watching.wait(f'up{{job="kopia-server", bsls_server="{SERVER}"}} == 1')
     with report.step("follow the stream of events: bsls events --follow"):
         live = stack.enter_context(LiveEvents(place.kubeconfig, BACKUP_NS))
         live.wait_for("server.available")
@@ -102,7 +119,7 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
     with report.step("ask the API: its servers, their tenants, alice's snapshots, what came live"):
         _ask(api, streamed, report)
     with report.step("read the controller's metrics, as Prometheus would"):
-        report.say(_figures(kubectl))
+        report.say(figures(kubectl))
     with report.step(f"{vms[1].user}: a snapshot that misses a file"):
         vms[1].connect(url, fingerprint)
         vms[1].snapshot_without("private", "/home/vm/data")
@@ -118,7 +135,10 @@ def _demo(options: argparse.Namespace, report: Report, stack: contextlib.ExitSta
     if place.enforces_network_policy:
         with report.step("a pod of a namespace without the label is refused"):
             _refused(vms[2], url)
-    report.say(_look_around(place, url, fingerprint, api))
+    if options.pictures and watching:
+        with report.step(f"take pictures of graphs and traces into {options.pictures}"):
+            pictures.take(options.pictures, watching, api, AT, TENANTS[0])
+    report.say(_look_around(place, url, fingerprint, api, watching))
 
 
 def _tidy(kubectl: Kubectl) -> None:
@@ -213,29 +233,12 @@ def _ask(api: Api, streamed: Live, report: Report) -> None:
     report.say(f"the owner of the VMs sees the tenants in {VM_NS}, and may change nothing")
 
 
-_METRICS = "import urllib.request as u; print(u.urlopen('http://localhost:8080/metrics').read().decode())"
-_SHOWN = ("bsls_server_available{", "bsls_snapshots_created_total{", "bsls_snapshots_size_bytes_total{",
-          "bsls_sessions_started_total ", "bsls_certificate_remaining_seconds{",
-          "bsls_events_lost_total{")  # fmt: skip
-
-
-def _figures(kubectl: Kubectl) -> str:
-    """Some of them; fails when one is missing, or no snapshot was counted."""
-    controller = ("-n", "bsls-system", "deployment/bsls-controller")
-    lines = kubectl("exec", *controller, "--", "python3", "-c", _METRICS).splitlines()
-    found = [line for name in _SHOWN for line in lines if line.startswith(name)]
-    missing = [name for name in _SHOWN if not any(line.startswith(name) for line in found)]
-    if missing:
-        raise AssertionError(f"the controller has no {', '.join(missing)}")
-    created = [line for line in found if line.startswith(_SHOWN[1]) and 'state="complete"' in line]
-    if not any(float(line.rsplit(" ", 1)[1]) >= 2 for line in created):
-        raise AssertionError(f"two snapshots were made, but the metrics say {created}")
-    return "\n".join(found)
-
-
-def _look_around(place: places.Place, url: str, fingerprint: str, api: Api) -> str:
+def _look_around(place: places.Place, url: str, fingerprint: str, api: Api, watching: Prometheus | None) -> str:
     lines = "\n".join(f"  {line}" for line in api.lines(SERVER))
     k = f"{place.kubectl_path} --kubeconfig {place.kubeconfig}"
+    graphs = f"{watching.graphs(*pictures.GRAPHS, span=pictures.SPAN)}\n  {watching.url}/alerts" if watching else (
+        f"{k} port-forward -n bsls-system deployment/bsls-controller 8080    # then: curl localhost:8080/metrics"
+    )  # fmt: skip
     tokens = "\n".join(f"  {line}" for line in api.token_commands(k))
     return f"""
 What happened: one BackupStorageLocationServer became a Kopia server at {url}
@@ -248,7 +251,6 @@ Look around (while the demo is up):
   {k} logs -n bsls-system deployment/bsls-controller
   {k} exec -n bsls-system deployment/bsls-controller -- bsls events --since 1h
   {k} exec -it -n {VM_NS} vm-1 -- sh
-  {k} port-forward -n bsls-system deployment/bsls-controller 8080    # then: curl localhost:8080/metrics
   {k} create configmap -n bsls-system bsls-telemetry --from-literal=OTEL_EXPORTER_OTLP_ENDPOINT=http://…:4317
     # and `rollout restart` of the deployments: traces and metrics are pushed (docs/telemetry.md)
 
@@ -257,6 +259,10 @@ It warns of the demo's own certificate. Log in with what one of these prints:
 {tokens}
 See there whether the server is healthy, who backed up, what was wrong with bob's last snapshot, how another VM
 connects, and, once a snapshot is older than {MAX_AGE}, who is overdue.
+
+Graphs of snapshots and of what Kopia writes, and the alerts:
+  {graphs}
+Traces, of sessions with their snapshots, and of changes: in the browser, under Snapshot activity
 
 The API is at {api.url}, described by docs/openapi.json and docs/api.md:
 {lines}

@@ -109,6 +109,10 @@ class Api:
         command = ["curl", "-sS", "--fail-with-body", "--max-time", "30", *certificate, self.console]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
+    def token(self, who: str) -> str:
+        """A new one."""
+        return self._kubectl("create", "token", who, "-n", self._homes[who], f"--duration={TOKEN_LIFE}").strip()
+
     def token_commands(self, kubectl: str) -> list[str]:
         """Commands that print tokens to log in with, and what they show."""
         looker, owner = self._homes.values()
@@ -160,8 +164,8 @@ class Api:
         host = "localhost" if "localhost" in facts_of(given["tls.crt"]).dns_names else SERVICE
         self.url = f"https://{host}:{port}/api/v1"
         (self._folder / "ca.crt").write_bytes(given.get("ca.crt") or given["tls.crt"])
-        for name, namespace in self._homes.items():
-            token = self._kubectl("create", "token", name, "-n", namespace, f"--duration={TOKEN_LIFE}").strip()
+        for name in self._homes:
+            token = self.token(name)
             file = self._folder / name
             file.write_text(
                 f'silent\nshow-error\ncacert = "{self._folder}/ca.crt"\nconnect-to = "::localhost:{port}"\n'

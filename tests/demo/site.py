@@ -6,9 +6,11 @@ import json
 import re
 import secrets
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +131,16 @@ def wait_for(
                 f"{namespace}/{name}: {kind} did not become {status} {reason} within {timeout} s: {conditions}"
             )
         time.sleep(0.1)
+
+
+def process_of(pod: Json, pattern: str) -> int:
+    """The id of a process of a pod as this machine sees it, once it runs."""
+    deadline = time.monotonic() + 60
+    while True:
+        found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True, check=False)
+        for pid in found.stdout.split():
+            with suppress(FileNotFoundError):  # ended meanwhile
+                if f"pod{pod['metadata']['uid']}" in Path(f"/proc/{pid}/cgroup").read_text():
+                    return int(pid)
+        assert time.monotonic() < deadline, f"{pattern} never came back"
+        time.sleep(0.2)

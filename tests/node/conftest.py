@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,20 +100,7 @@ def vm(product: Site) -> Callable[..., Vm]:
 
 def signal_process(pod: Json, pattern: str, number: int) -> None:
     """To a process of a pod, from outside of its container, once it runs."""
-    os.kill(process_of(pod, pattern), number)
-
-
-def process_of(pod: Json, pattern: str) -> int:
-    """The id of a process of a pod as this machine sees it, once it runs."""
-    deadline = time.monotonic() + 60
-    while True:
-        found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True, check=False)
-        for pid in found.stdout.split():
-            with suppress(FileNotFoundError):  # ended meanwhile
-                if f"pod{pod['metadata']['uid']}" in Path(f"/proc/{pid}/cgroup").read_text():
-                    return int(pid)
-        assert time.monotonic() < deadline, f"{pattern} never came back"
-        time.sleep(0.2)
+    os.kill(site.process_of(pod, pattern), number)
 
 
 def kill_kopia(product: Site, name: str) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.demo.monitored import Monitored, monitored
 from tests.demo.vm import Vm
 from tests.node.conftest import Site, frozen, kill_kopia
-from tests.node.monitored import Monitored, monitored
 from tests.node.told import redis
 from tests.servers.alerts import ends, fires, shortened
 
@@ -39,7 +39,7 @@ def alice(product: Site, vm: Callable[..., Vm]) -> Vm:
 @pytest.fixture(scope="module")
 def watching(product: Site, alice: Vm, prometheus_program: None) -> Iterator[Monitored]:
     label = {"oadp.openshift.io/metrics-client": "true"}
-    with monitored(product, "alerted", NAME, shortened(window_s=20), **label) as found:
+    with monitored(product.kubectl, "alerted", NAME, shortened(window_s=20), **label) as found:
         found.prometheus.wait('bsls_server_available{bsls_server="alerts"} == 1')
         yield found
 

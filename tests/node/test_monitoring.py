@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.demo.monitored import monitored
 from tests.node.conftest import Site
-from tests.node.monitored import monitored
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(300)]
 NAME, MONITORING = "watched", "monitors"
@@ -16,7 +16,7 @@ def test_only_a_labelled_namespace_scrapes_controller_and_kopia(product: Site, p
     product.wait(NAME, status="True", timeout=60)
     kopia = f'bsls_namespace="{NAME}", bsls_server="{NAME}", job="kopia-server", namespace="{NAME}"'
     targets = ['job="bsls-controller", namespace="bsls-system"', kopia]
-    with monitored(product, MONITORING, NAME) as watching:
+    with monitored(product.kubectl, MONITORING, NAME) as watching:
         wait = watching.prometheus.wait
         for target in targets:
             wait(f"up{{{target}}} == 0")

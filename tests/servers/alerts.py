@@ -20,9 +20,18 @@ _SHORTER = {
 _WINDOW = re.compile(r"\[\d+m\]")
 
 
+def rules() -> str:
+    """As they are, as a file of rules."""
+    return yaml.safe_dump({"groups": _groups()})
+
+
+def _groups() -> list[Series]:
+    return list(yaml.safe_load(_RULES.read_text())["spec"]["groups"])
+
+
 def shortened(window_s: int) -> str:
     """The rules without `for`, with windows of rates of so many seconds, and with the thresholds above."""
-    groups = yaml.safe_load(_RULES.read_text())["spec"]["groups"]
+    groups = _groups()
     for rule in (rule for group in groups for rule in group["rules"]):
         rule.pop("for", None)
         rule["expr"] = _WINDOW.sub(f"[{window_s}s]", rule["expr"])

@@ -71,9 +71,19 @@ class Prometheus:
         self._process.wait()
         shutil.rmtree(self._dir)
 
+    @property
+    def url(self) -> str:
+        return f"http://{self._address}:{self.port}"
+
+    def graphs(self, *expressions: str, span: str) -> str:
+        """The page with a graph of each, of the last `span` (as `5m`)."""
+        fields = [(f"g{at}.{name}", value) for at, expression in enumerate(expressions)
+                  for name, value in (("expr", expression), ("tab", "0"), ("range_input", span))]  # fmt: skip
+        return f"{self.url}/graph?{urllib.parse.urlencode(fields)}"
+
     def query(self, expression: str) -> list[Series]:
         """The instant vector as it is now; empty also while it is starting."""
-        url = f"http://{self._address}:{self.port}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
+        url = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 found: list[Series] = json.load(answer)["data"]["result"]
