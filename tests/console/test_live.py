@@ -40,16 +40,21 @@ def test_the_page_survives_the_api(console: Open, site: Site) -> None:
     tab.expected = AWAY
     page = tab.open("/bsls/servers")
     expect(page.get_by_test_id("live-open")).to_be_visible()
+    expect(page.get_by_test_id("server-backup-a/vms").locator('[data-label="Sessions now"]')).to_have_text("0")
     site.server.stop()
     try:
         expect(page.get_by_test_id("live-reconnecting")).to_be_visible(timeout=20_000)
         expect(page.get_by_role("link", name="vms", exact=True)).to_be_visible()
+        page.get_by_test_id("filter-text").fill("vms")  # other rows are asked for, in vain
+        expect(page.get_by_test_id("as-of")).to_contain_text("Loaded")
         tab.shot("reconnecting")
+        page.get_by_test_id("filter-text").fill("")
         in_thread(tell(site.redis, MORE, {}, with_tenants(3)))
     finally:
         site.server.start()
     expect(page.get_by_test_id("live-open")).to_be_visible(timeout=40_000)
     expect(tenants_of(page)).to_have_text("3")
+    expect(page.get_by_test_id("as-of")).to_have_count(0)
 
 
 def test_a_log_in_that_ended_asks_for_another(console: Open, site: Site) -> None:

@@ -110,10 +110,6 @@ class Server(_Model):
     status: BackupStorageLocationServerStatus
 
 
-class ServerPage(_Page):
-    items: tuple[Server | LimitedServer, ...]
-
-
 class Certificate(_Model):
     fingerprint: str = Field(description="SHA-256, for clients that pin it.")
     not_after: str | None
@@ -142,6 +138,10 @@ class ServerDetail(Server):
     certificate: Certificate | None = Field(default=None, description="Absent until one is served.")
     urls: Urls | None = Field(default=None, description="Absent until there is an address.")
     figures: Figures | None = Field(default=None, description="Absent while the event store is away.")
+
+
+class ServerPage(_Page):
+    items: tuple[Server | ServerDetail | LimitedServer, ...]
 
 
 class AnyServer(RootModel[ServerDetail | LimitedServer]):

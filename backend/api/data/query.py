@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Literal, Self, TypeVar, cast
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from backend.api.data.index import Entry
@@ -19,12 +19,15 @@ from backend.events.moments import parse_moment
 
 US_PER_MS = 1000
 MAX_PATH = 1024  # characters
+MOST_FIGURES = 100
+"""Servers of a page that tells what each holds: what is not in memory has to be read."""
 STEP_MS = 10_000
 """A duration back from now is counted from the last such mark: the same question has the same answer for a while."""
 
 _CURSOR = re.compile(r"(?:^|&)cursor=([A-Za-z0-9_-]+)(?=&|$)", re.ASCII)  # as it needs no escapes
 
 Text = Annotated[str, Field(max_length=500)]
+Names = Annotated[str, Field(max_length=7000)]
 Moment = Annotated[str, Field(max_length=64, description="RFC 3339, or a duration back from now such as 2h or 7d.")]
 
 
@@ -115,6 +118,22 @@ class ServerQuery(SeenQuery):
     namespace: Text | None = None
     search: Text | None = Field(default=None, description="A part of <namespace>/<name>.")
     state: Literal["available", "unavailable", "degraded", "progressing"] | None = None
+    names: Names | None = Field(default=None, description="Only these: <namespace>/<name>, separated by commas.")
+    figures: bool = Field(
+        default=False,
+        description=f"Each as it is told alone, with what it holds now; at most {MOST_FIGURES} in a page.",
+    )
+
+    @model_validator(mode="after")
+    def _few(self) -> Self:
+        if self.figures and self.limit > MOST_FIGURES:
+            raise ValueError(f"with figures, limit is at most {MOST_FIGURES}")
+        return self
+
+    @cached_property
+    def named(self) -> frozenset[str] | None:
+        """The servers that `names` names; None for any."""
+        return None if self.names is None else frozenset(self.names.split(","))
 
 
 Q = TypeVar("Q", bound=BaseModel)

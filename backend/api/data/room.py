@@ -96,14 +96,20 @@ class Data:
 
     async def server(self, namespace: str, name: str, scope: Scope) -> One:
         """With figures, except while Redis is away: its conditions are wanted most then."""
-        raw = self.all.get(namespace, name, scope)
-        if not scope.sees_all_of(namespace):
-            return _one(dump(shown(raw, full=False)))
+        return _one(await self._told(self.all.get(namespace, name, scope), scope))
+
+    async def servers_now(self, query: ServerQuery, scope: Scope) -> Page:
+        """As `servers`, each as `server` tells it."""
+        return await self.all.page_of(query, scope, lambda raw: self._told(raw, scope))
+
+    async def _told(self, raw: dict[str, Any], scope: Scope) -> bytes:
+        if not scope.sees_all_of(raw["metadata"]["namespace"]):
+            return dump(shown(raw, full=False))
         try:
             figures = (await self._held(raw)).figures()
         except DataUnavailable:
             figures = None
-        return _one(dump(detail(raw, figures)))
+        return dump(detail(raw, figures))
 
     async def page(self, namespace: str, name: str, query: Query, scope: Scope) -> Page:
         """Of snapshots, tenants or sessions: the kind of the query tells."""

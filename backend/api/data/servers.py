@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from backend.api.data.errors import DataUnavailable
-from backend.api.data.index import Entry, Index, Slice, cut, make_item
+from backend.api.data.index import Entry, Found, Index, Slice, cut, make_item
 from backend.api.data.lists import Page
 from backend.api.data.query import ServerQuery
 from backend.api.data.records import dump
@@ -18,6 +19,8 @@ from backend.kube.informer import Informer
 from backend.kube.resources import BSLS
 
 Json = dict[str, Any]
+Tell = Callable[[Json], Awaitable[bytes]]
+"""A custom resource as JSON for a caller."""
 _SPOKEN = ("type", "status", "reason", "lastTransitionTime")  # a message may name tenants
 
 
@@ -49,7 +52,7 @@ class Servers:
     def keys(self) -> list[tuple[str, str]]:
         """Namespaces and names."""
         self.check()
-        return [(namespace, name) for namespace, _, name in (one.partition("/") for one in self._full.items)]
+        return [_names(one) for one in self._full.items]
 
     def namespaces(self) -> frozenset[str]:
         """Those that have servers."""
@@ -82,27 +85,35 @@ class Servers:
         """Raises Problem."""
         seen = frozenset(one for one in self.namespaces() if scope.sees_server(one))
         full = frozenset(one for one in seen if scope.sees_all_of(one))
-        found = cut(self._matching(query, seen), Slice(query.limit, query.after, descending=False))
+        found = self._found(query, seen)
         bodies = []
         for one in found.ids:
             namespace = one.partition("/")[0]
             bodies.append((self._full if namespace in full else self._limited).items[one].body)
-        following = query.following((0, found.ids[-1])) if found.more else None
-        page = Page(bodies, found.total, following, "")
-        return Page(bodies, found.total, following, etag_of(page.encode()).strip('"'))
+        return _page(query, found, bodies)
+
+    async def page_of(self, query: ServerQuery, scope: Scope, tell: Tell) -> Page:
+        """The same, each server as `tell` tells it. Raises Problem."""
+        found = self._found(query, frozenset(one for one in self.namespaces() if scope.sees_server(one)))
+        raws = [self.get(*_names(one), scope) for one in found.ids]
+        return _page(query, found, await asyncio.gather(*map(tell, raws)))
+
+    def _found(self, query: ServerQuery, seen: frozenset[str]) -> Found:
+        return cut(self._matching(query, seen), Slice(query.limit, query.after, descending=False))
 
     def _matching(self, query: ServerQuery, seen: frozenset[str]) -> list[Entry]:
         entries = self._full.entries(0)
         if query.namespace is not None:
             seen &= {query.namespace}
-        elif not query.search and query.state is None and seen == self._namespaces:
+        elif not query.search and query.state is None and query.names is None and seen == self._namespaces:
             return entries
-        search, state, items = query.search or "", query.state, self._full.items
+        search, state, named, items = query.search or "", query.state, query.named, self._full.items
         return [
             one
             for one in entries
             if items[one[1]].owner in seen
             and search in one[1]
+            and (named is None or one[1] in named)
             and (state is None or state in items[one[1]].about.split())
         ]
 
@@ -113,6 +124,18 @@ class Servers:
             item = None if known is None else make_item(namespace, (0,), dump(shown(known, full=full)), states(known))
             index.apply({f"{namespace}/{name}": item})
         self._namespaces = None
+
+
+def _names(one: str) -> tuple[str, str]:
+    """Namespace and name of a key."""
+    namespace, _, name = one.partition("/")
+    return namespace, name
+
+
+def _page(query: ServerQuery, found: Found, bodies: Sequence[bytes]) -> Page:
+    following = query.following((0, found.ids[-1])) if found.more else None
+    page = Page(bodies, found.total, following, "")
+    return Page(bodies, found.total, following, etag_of(page.encode()).strip('"'))
 
 
 def shown(raw: Json, *, full: bool) -> Json:

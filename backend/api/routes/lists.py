@@ -49,6 +49,9 @@ class Lists:
     async def servers(self, request: web.Request) -> web.StreamResponse:
         query = parse_text(ServerQuery, request.rel_url.raw_query_string)
         scope = await self._seen.all(request, query.namespace, query.vm_namespace)
+        if query.figures:
+            page = await self._data.servers_now(query, scope)
+            return await answer(request, page.encode(), etag=page.etag)
         return await self._answer(request, self._data.servers(query, scope))
 
     async def server(self, request: web.Request) -> web.StreamResponse:

@@ -223,7 +223,8 @@ def asked_for(target: bytes) -> Asked | None:
         return None
     namespace, name, kind, text = (part.decode() if part else None for part in found.groups())
     if kind is None:
-        return Asked(f"{PREFIX}/servers", None, parse_text(ServerQuery, text or ""), moving=False)
+        servers = parse_text(ServerQuery, text or "")
+        return None if servers.figures else Asked(f"{PREFIX}/servers", None, servers, moving=False)
     query = parse_text(_KINDS[kind], text or "")
     moving = isinstance(query, SnapshotQuery) and (query.since is not None or query.until is not None)
     return Asked(f"{SERVER}/{kind}", (namespace or "", name or ""), query, moving)

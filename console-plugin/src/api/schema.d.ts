@@ -1492,7 +1492,7 @@ export interface components {
              */
             next?: string | null;
             /** Items */
-            items: (components["schemas"]["Server"] | components["schemas"]["LimitedServer"])[];
+            items: (components["schemas"]["Server"] | components["schemas"]["ServerDetail"] | components["schemas"]["LimitedServer"])[];
         };
         /**
          * ServiceSpec
@@ -3356,6 +3356,10 @@ export interface operations {
                 /** @description A part of <namespace>/<name>. */
                 search?: string | null;
                 state?: ("available" | "unavailable" | "degraded" | "progressing") | null;
+                /** @description Only these: <namespace>/<name>, separated by commas. */
+                names?: string | null;
+                /** @description Each as it is told alone, with what it holds now; at most 100 in a page. */
+                figures?: boolean;
             };
             header?: never;
             path?: never;

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from backend.api.data.errors import DataUnavailable
 from backend.api.data.fresh import Fresh
@@ -96,6 +97,7 @@ async def test_servers_are_listed_as_far_as_they_may_be_seen(servers: Cluster, s
         assert names(data, Some(frozenset({"data-b"}))) == names(data, namespace="data-b") == ["data-b/one"]
         assert names(data, namespace="data-a", search="/tw") == ["data-a/two"]
         assert names(data, state="degraded") == names(data, state="available") == ["data-a/one"]
+        assert names(data, names="data-b/one,data-a/two,data-a/none") == ["data-a/two", "data-b/one"]
         assert names(data, Some()) == []
         first = data.servers(ServerQuery(namespace="data-a", limit=1), ALL)
         rest = data.servers(ServerQuery(namespace="data-a", limit=1, cursor=first.following), ALL)
@@ -106,6 +108,31 @@ async def test_servers_are_listed_as_far_as_they_may_be_seen(servers: Cluster, s
         for one in data.servers(ServerQuery(namespace="data-a"), TEAM_A).bodies:
             LimitedServer.model_validate_json(one)
             assert BOB.encode() not in one
+
+
+async def test_named_servers_are_listed_with_what_they_hold(servers: Cluster, single: Client) -> None:
+    async with running(servers, single) as data, controller(single) as path:
+        path.journal(("data-b", "one")).compare(holdings([snapshot("s1", BOB)]), None)
+        asked = ServerQuery(names="data-a/two,data-b/one", figures=True)
+
+        async def told() -> bool:
+            items = ServerPage.model_validate_json((await data.servers_now(asked, ALL)).encode()).items
+            assert [(one.namespace, one.name) for one in items] == [("data-a", "two"), ("data-b", "one")]
+            held = [one.figures and one.figures.snapshots.total for one in items if isinstance(one, ServerDetail)]
+            assert held in ([0, 0], [0, 1])
+            return held == [0, 1]
+
+        await until(told, "the snapshot")
+        seen = await data.servers_now(asked, ALL)
+        assert seen.version == (await data.servers_now(asked, ALL)).version
+        assert seen.bodies[1] == (await data.server("data-b", "one", ALL)).body
+        limited = await data.servers_now(asked, Some(tenants_of=frozenset({"team-b"})))
+        assert list(limited.bodies) == data.servers(asked, Some(tenants_of=frozenset({"team-b"}))).bodies
+        first = await data.servers_now(asked.model_copy(update={"limit": 1}), ALL)
+        rest = await data.servers_now(ServerQuery(names=asked.names, figures=True, cursor=first.following), ALL)
+        assert [*first.bodies, *rest.bodies] == seen.bodies
+    with pytest.raises(ValidationError, match="at most 100"):
+        ServerQuery(limit=101, figures=True)
 
 
 async def test_a_changed_server_changes_the_list(servers: Cluster, single: Client) -> None:
@@ -211,6 +238,8 @@ async def test_while_redis_is_away_a_server_has_no_figures(servers: Cluster) -> 
             await until(refused, "a refusal")
             detail = ServerDetail.model_validate_json((await data.server("data-a", "one", ALL)).body)
             assert detail.figures is None
+            (one,) = (await data.servers_now(ServerQuery(names="data-a/one", figures=True), ALL)).bodies
+            assert ServerDetail.model_validate_json(one) == detail
             assert len(detail.status.conditions) == 2
             redis.start()
 

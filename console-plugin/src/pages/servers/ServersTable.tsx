@@ -80,8 +80,18 @@ const cell = (t: T, row: Row, column: Column): ReactNode => {
     case 'lastSnapshot':
       return <Time at={row.lastSnapshot} />;
     case 'tenants':
+      return <Count value={row.tenants} />;
     case 'sessions':
-      return <Count value={row[column]} />;
+      return (
+        <>
+          <Count value={row.sessions} />
+          {row.asOf !== undefined && (
+            <div className="bsls-namespace" data-test="as-of">
+              {t('Loaded')} <Time at={row.asOf} />
+            </div>
+          )}
+        </>
+      );
   }
 };
 
@@ -114,10 +124,14 @@ export const ServersTable: FC<{ rows: readonly Row[]; order: Order; onOrder: (or
           {COLUMNS.map((column) => (
             <Th
               key={column}
-              sort={{
-                direction: order.column === column ? order.direction : undefined,
-                onSort: (direction) => onOrder({ column, direction }),
-              }}
+              sort={
+                column === 'sessions'
+                  ? undefined
+                  : {
+                      direction: order.column === column ? order.direction : undefined,
+                      onSort: (direction) => onOrder({ column, direction }),
+                    }
+              }
             >
               {heading(t, column)}
             </Th>

@@ -63,7 +63,8 @@ const List: FC<{ servers: readonly AnyServer[]; scope: Scope }> = ({ servers, sc
   // The order is of the list as loaded: live details change what a row says, not where it stands.
   const rows = shown.rows.map((row) => {
     const listed = byKey.get(row.key);
-    return listed ? toRow(listed, details.get(row.key)) : row;
+    const detail = details.get(row.key);
+    return listed ? toRow(listed, detail?.server, detail?.asOf) : row;
   });
   const change = (next: Filter): void => {
     setFilter(next);

@@ -19,13 +19,15 @@ export interface Row {
   overdue?: number;
   lastSnapshot?: number;
   sessions?: number;
+  /** The figures may not be current: when they were. */
+  asOf?: number;
 }
 
 const known = (value: number | null | undefined): number | undefined => value ?? undefined;
 const moment = (text: string | null | undefined): number | undefined => (text ? Date.parse(text) : undefined);
 
-/** `detail` is newer than `listed`, and knows what is going on now. */
-export const toRow = (listed: AnyServer, detail?: ServerDetail): Row => {
+/** `detail` is newer than `listed`, and knows what is going on now; or did so at `asOf`. */
+export const toRow = (listed: AnyServer, detail?: ServerDetail, asOf?: number): Row => {
   const server = detail ?? listed;
   const row: Row = { key: keyOf(server), namespace: server.namespace, name: server.name, ...verdictOf(server) };
   if (!('spec' in server)) return row;
@@ -39,6 +41,7 @@ export const toRow = (listed: AnyServer, detail?: ServerDetail): Row => {
     overdue: known(figures?.tenants.overdue ?? status.tenants?.overdue),
     lastSnapshot: moment(figures?.snapshots.lastTime ?? status.snapshots?.lastTime),
     sessions: known(figures?.sessions),
+    asOf,
   };
 };
 
@@ -75,13 +78,15 @@ export const COLUMNS = [
   'sessions',
 ] as const;
 export type Column = (typeof COLUMNS)[number];
+/** What is known of all rows, not of those on the screen only. */
+export type Sortable = Exclude<Column, 'sessions'>;
 
 export interface Order {
-  column: Column;
+  column: Sortable;
   direction: 'asc' | 'desc';
 }
 
-const sortKey = (row: Row, column: Column): string | number | undefined => {
+const sortKey = (row: Row, column: Sortable): string | number | undefined => {
   switch (column) {
     case 'name':
       return row.key;

@@ -15,8 +15,12 @@ const page = (handler: Handler): void => {
 const list = (...servers: unknown[]): Response => json({ total: servers.length, items: servers, next: null });
 const cell = (row: HTMLElement, label: string): string | null | undefined =>
   row.querySelector(`[data-label="${label}"]`)?.textContent;
-const named = (url: URL): [string, string] => url.pathname.split('/').slice(-2) as [string, string];
-const isList = (url: URL): boolean => url.pathname.endsWith('/api/v1/servers');
+const isList = (url: URL): boolean => !url.searchParams.has('figures');
+/** What is asked for of the rows on the screen. */
+const named = (url: URL): [string, string][] =>
+  (url.searchParams.get('names') ?? '').split(',').map((key) => key.split('/') as [string, string]);
+const FIGURES = { tenants: 3, overdue: 1, sessions: 2 };
+const detailed = (url: URL): Response => list(...named(url).map((one) => aDetail(...one, FIGURES)));
 
 describe('the list of servers', () => {
   afterEach(() => {
@@ -31,32 +35,50 @@ describe('the list of servers', () => {
     expect(within(row).getByText('Available')).toBeInTheDocument();
     expect(within(row).getByRole('link', { name: 'vms' })).toHaveAttribute('href', '/bsls/servers/backup/vms');
     expect(cell(row, 'Sessions now')).toBe('–');
-    release(json(aDetail('backup', 'vms', { tenants: 3, overdue: 1, sessions: 2 })));
+    release(list(aDetail('backup', 'vms', FIGURES)));
     await expect.poll(() => cell(row, 'Sessions now')).toBe('2');
   });
 
-  it('keeps the figures while the API is away', async () => {
+  it('keeps the figures while the API is away, and says how old they are', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     let away = false;
-    let asked = 0;
     page((url) => {
       if (isList(url)) return list(aServer('backup', 'vms'));
-      asked += 1;
       if (away) throw problem(503, { detail: 'Wait a moment.' });
-      return json(aDetail('backup', 'vms', { tenants: 3, overdue: 1, sessions: 2 }));
+      return detailed(url);
     });
     const row = await screen.findByRole('row', { name: /vms/ });
     await vi.waitFor(() => expect(cell(row, 'Sessions now')).toBe('2'));
-    const before = asked;
+    expect(screen.queryByTestId('as-of')).not.toBeInTheDocument();
     away = true;
     await act(() => vi.advanceTimersByTimeAsync(31_000));
-    expect(asked).toBeGreaterThan(before);
+    expect(cell(row, 'Sessions now')).toMatch(/^2Loaded \d+ seconds ago$/);
+    away = false;
+    await act(() => vi.advanceTimersByTimeAsync(31_000));
     expect(cell(row, 'Sessions now')).toBe('2');
+  });
+
+  it('asks once for all rows of a page, and not for the others', async () => {
+    const all = Array.from({ length: 120 }, (_, number) => aServer('backup', `vms-${1000 + number}`));
+    const asked: [string, string][][] = [];
+    page((url) => {
+      if (isList(url)) return list(...all);
+      asked.push(named(url));
+      return detailed(url);
+    });
+    const row = await screen.findByRole('row', { name: /vms-1000/ });
+    await expect.poll(() => cell(row, 'Sessions now')).toBe('2');
+    expect(asked.map((names) => names.length)).toEqual([50]);
+    await userEvent.click(screen.getByRole('button', { name: 'Next page' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Next page' }));
+    const last = await screen.findByRole('row', { name: /vms-1119/ });
+    await expect.poll(() => cell(last, 'Sessions now')).toBe('2');
+    expect(asked.at(-1)).toHaveLength(20);
   });
 
   it('reads all pages', async () => {
     page((url) => {
-      if (!isList(url)) return json(aDetail(...named(url), { tenants: 0, overdue: 0, sessions: 0 }));
+      if (!isList(url)) return detailed(url);
       return url.searchParams.get('cursor') === 'c'
         ? list(aServer('b', 'two'))
         : json({ total: 2, items: [aServer('a', 'one')], next: 'c' });
@@ -74,7 +96,7 @@ describe('the list of servers', () => {
     let fails = true;
     page((url) => {
       if (fails) throw problem(403, { detail: 'Ask for list on backupstoragelocationservers.' });
-      return isList(url) ? list(aServer('backup', 'vms')) : json(aServer('backup', 'vms'));
+      return isList(url) ? list(aServer('backup', 'vms')) : detailed(url);
     });
     expect(await screen.findByText('Ask for list on backupstoragelocationservers.')).toBeInTheDocument();
     fails = false;
@@ -83,7 +105,7 @@ describe('the list of servers', () => {
   });
 
   it('filters by text, and finds back', async () => {
-    page((url) => (isList(url) ? list(aServer('a', 'one'), aServer('b', 'two')) : json(aServer(...named(url)))));
+    page((url) => (isList(url) ? list(aServer('a', 'one'), aServer('b', 'two')) : detailed(url)));
     await screen.findByRole('link', { name: 'one' });
     await userEvent.type(screen.getByRole('textbox', { name: 'Search by name or namespace' }), 'nothing');
     expect(screen.getByRole('heading', { name: 'No server matches' })).toBeInTheDocument();

@@ -1,31 +1,61 @@
-/** The details of the servers on the screen, live. */
-import { useMemo } from 'react';
+/** What the servers on the screen hold now, live: one request for all of them, however many rows there are. */
+import { useState } from 'react';
 import { getIfChanged, serverOf } from '../../api';
-import type { AnyServer, ServerDetail, ServerEvent } from '../../api';
-import { useEach } from '../../live';
+import type { Body, ServerDetail, ServerEvent } from '../../api';
+import { useNow, useSettled } from '../../components';
+import { useLoaded } from '../../live';
 import type { Load, Scope } from '../../live';
-import { keyOf, nameOf } from '../../model/paths';
+import { keyOf } from '../../model/paths';
 
-/**
- * Details by key, for the servers on the screen, kept while the API is away. Asked for a little after an event: what the
- * API tells of a server is brought up to date beside the stream, not before it.
- */
-export const useDetails = (visible: readonly string[], scope: Scope): ReadonlyMap<string, ServerDetail> => {
-  const { parts } = useEach<AnyServer | ServerDetail>('details of servers', visible, detailOf, scope, keyOfEvent);
-  return useMemo(() => {
-    const found = new Map<string, ServerDetail>();
-    // Tenants get no more than the list has.
-    parts.forEach(({ data }, key) => data && 'uid' in data && found.set(key, data));
-    return found;
-  }, [parts]);
+/** Asked for every 30 s at least: what is older is told with its age. */
+const OLD_MS = 65_000;
+
+export interface Detail {
+  server: ServerDetail;
+  /** When it was current, where it may not be so any more. */
+  asOf?: number;
+}
+
+interface Kept {
+  server: ServerDetail;
+  loadedAt: number;
+}
+
+type Page = Pick<Body<'/servers'>, 'items'>;
+
+const load =
+  (names: string, scope: Scope): Load<Page> =>
+  async (signal, etag) =>
+    names
+      ? getIfChanged('/servers', { query: { ...scope, names, figures: true, limit: 100 }, signal, etag })
+      : { unchanged: false, data: { items: [] } };
+
+const told = (event: ServerEvent, names: readonly string[]): boolean => {
+  const server = serverOf(event);
+  return server !== undefined && names.includes(keyOf(server));
 };
 
-const detailOf =
-  (key: string): Load<AnyServer | ServerDetail> =>
-  (signal, etag) =>
-    getIfChanged('/servers/{namespace}/{name}', { parameters: { ...nameOf(key) }, signal, etag });
-
-const keyOfEvent = (event: ServerEvent): string | undefined => {
-  const server = serverOf(event);
-  return server && keyOf(server);
+/**
+ * By key. What was told stays while the API is away, and while other rows come and go. Asked for a little after an event: what
+ * the API tells of a server is brought up to date beside the stream, not before it.
+ */
+export const useDetails = (visible: readonly string[], scope: Scope): ReadonlyMap<string, Detail> => {
+  const names = useSettled(visible.join(','));
+  const loaded = useLoaded(`details of ${names}`, load(names, scope), scope, (event) => told(event, names.split(',')));
+  const now = useNow();
+  const [kept, setKept] = useState<{ at?: number; all: ReadonlyMap<string, Kept> }>({ all: new Map() });
+  const { data, loadedAt, error } = loaded;
+  if (data && loadedAt !== undefined && loadedAt !== kept.at) {
+    // Of rows that have left the screen, the list may know something newer by now.
+    const all = new Map([...kept.all].filter(([key]) => visible.includes(key)));
+    // Tenants get no more than the list has.
+    for (const server of data.items) if ('uid' in server) all.set(keyOf(server), { server, loadedAt });
+    setKept({ at: loadedAt, all });
+  }
+  return new Map(
+    [...kept.all].map(([key, { server, loadedAt: at }]) => [
+      key,
+      error || now - at > OLD_MS ? { server, asOf: at } : { server },
+    ]),
+  );
 };
