@@ -57,6 +57,7 @@ MESSAGES: dict[str, str] = {
     "tls.issued": "certificate {fingerprint}[ until {notAfter}]",
     "tls.rotated": "certificate {fingerprint}[ until {notAfter}] instead of {previousFingerprint}",
     "users.drifted": "{drifted} users were changed by somebody else[: {users}][ (repaired: {repaired})]",
+    "users.refreshed": "read and applied as asked[, {applied} of {desired} entries are in effect]",
     "users.rejected": _REJECTED,
     "users.synced": f"{_SYNCED}",
 }

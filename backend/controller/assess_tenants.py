@@ -170,10 +170,11 @@ def _objectives(observed: Observed, now: datetime) -> Verdict:
 
 
 def tenant_status(observed: Observed, inputs: Inputs, now: datetime) -> Json:
-    """The fields users, accessControl, tenants, snapshots and maintenance of the status."""
+    """The fields users, usersRefresh, accessControl, tenants, snapshots and maintenance of the status."""
     report = observed.facts.sync if synced(observed, inputs) else None
     return {
         "users": _user_counts(inputs, report),
+        "usersRefresh": _refresh(observed, now),
         "accessControl": _access_counts(observed, inputs, report),
         **_repository(observed, now),
         "maintenance": _maintenance(observed),
@@ -194,6 +195,15 @@ def _user_counts(inputs: Inputs, report: SyncReport | None) -> Json | None:
         "conflicting": len(users.conflicts) if users else 0,
         "unmanaged": len(users.unmanaged) if users else 0,
     }
+
+
+def _refresh(observed: Observed, now: datetime) -> Json | None:
+    """Of the last status the time only: a request is in effect since it was so first."""
+    before: Json | None = (observed.raw.get("status") or {}).get("usersRefresh")
+    done = observed.facts.refreshed
+    if not done or (before and before["request"] == done):
+        return before
+    return {"request": done, "time": timestamp(now)}
 
 
 def _access_counts(observed: Observed, inputs: Inputs, report: SyncReport | None) -> Json | None:

@@ -110,16 +110,20 @@ class ClusterCache:
                 task.cancel()
         self._content = {entry: value for entry, value in self._content.items() if entry[1] in self._namespaces}
 
-    async def content(self, resource: Resource, namespace: str, name: str) -> Json | None:
-        """A Secret or ConfigMap with its data, fetched once for each resourceVersion."""
+    async def content(self, resource: Resource, namespace: str, name: str, *, fresh: bool = False) -> Json | None:
+        """A Secret or ConfigMap with its data, fetched once for each resourceVersion; `fresh`: fetched now."""
         known = self.namespace(namespace).informers[resource.kind].get(namespace, name)
         entry = (resource.kind, namespace, name)
-        if known is None:
+        if fresh:
+            cached = None
+        elif known is None:
             self._content.pop(entry, None)
             return None
-        version = known["metadata"]["resourceVersion"]
-        cached = self._content.get(entry)
-        if cached is None or int(cached[0]) < int(version):
+        else:
+            cached = self._content.get(entry)
+            if cached is not None and int(cached[0]) < int(known["metadata"]["resourceVersion"]):
+                cached = None
+        if cached is None:
             try:
                 fetched = await self._client.get(resource, namespace, name)
             except NotFoundError:

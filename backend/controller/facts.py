@@ -37,7 +37,8 @@ class ServerFacts:
     """`storage_version` names the storage that was probed, `probe_pinned_id` the repository it was expected to hold,
     `pod_uid` the pod that answered, `synced_version` what the last sync was asked for (its report is `sync`).
 
-    `ledger`: the users that this server made, None before the first sync.
+    `ledger`: the users that this server made, None before the first sync. `refreshed`: the last request to read and
+    apply the users now that is in effect, `""` for none.
     """
 
     storage_version: str = ""
@@ -48,6 +49,7 @@ class ServerFacts:
     synced_version: str = ""
     sync: SyncReport | None = None
     ledger: Mapping[str, str] | None = None
+    refreshed: str = ""
     repository: RepositoryFacts | None = None
     maintenance: MaintenanceFacts = MaintenanceFacts()
 

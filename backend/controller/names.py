@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from backend.crd.constants import GROUP
 from backend.kopia.users import ADMIN_NAME, PROBE_NAME
@@ -16,6 +18,14 @@ APPLIED_HASH = f"{GROUP}/applied-hash"
 READINESS_GATE = f"{GROUP}/repository-ready"
 # On a server: another value makes new passwords for the controller's own accounts.
 ROTATE_CREDENTIALS = f"{GROUP}/rotate-credentials"
+# On a server: another value has the users and the access control list read and applied now.
+REFRESH_USERS = f"{GROUP}/refresh-users"
+MAX_REQUEST = 256
+
+
+def refresh_request(raw: Mapping[str, Any]) -> str:
+    """What a server's annotation asks to be done now; `""` for nothing."""
+    return str((raw["metadata"].get("annotations") or {}).get(REFRESH_USERS, ""))[:MAX_REQUEST]
 
 
 @dataclass(frozen=True)

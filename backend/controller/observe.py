@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from backend.controller.cache import ClusterCache, Key, decode
 from backend.controller.facts import ServerFacts
-from backend.controller.names import SERVER_LABEL, Names
+from backend.controller.names import SERVER_LABEL, Names, refresh_request
 from backend.crd.spec import KeySource
 from backend.crd.v1alpha1 import BackupStorageLocationServer
 from backend.kube.resources import CONFIG_MAPS, SECRETS, Resource
@@ -115,6 +115,8 @@ class Observer:
         if not (self._cache.locations.synced.is_set() and all(cache.synced for cache in caches.values())):
             return None
         refused = [(namespace, cache.error) for namespace, cache in caches.items() if cache.error]
+        # The informers may not know yet what was written just before somebody asked for it.
+        fresh = not refused and refresh_request(raw) not in ("", facts.refreshed)
         users = _source(spec.user_management.source, "spec.userManagement.source")
         acl = _source(spec.access_control.source, "spec.accessControl.source") if spec.access_control else None
         credential = credential_ref(bsl) if readable and bsl else None
@@ -131,8 +133,8 @@ class Observer:
             password=await self._read(
                 SECRETS, names.namespace, spec.repository_password_secret.name, spec.repository_password_secret.key
             ),
-            users=await self._read_source(names.namespace, users),
-            acl=await self._read_source(names.namespace, acl) if acl else None,
+            users=await self._read_source(names.namespace, users, fresh=fresh),
+            acl=await self._read_source(names.namespace, acl, fresh=fresh) if acl else None,
             credentials=await self._read(SECRETS, bsl_namespace, *credential) if credential else None,
             storage_ca=await self._read(SECRETS, bsl_namespace, *ca) if ca else None,
             tls_secret=await self._cache.content(SECRETS, names.namespace, spec.tls.secret_name)
@@ -145,14 +147,16 @@ class Observer:
         )
 
     async def _read(
-        self, resource: Resource, namespace: str, name: str, key: str, *, optional: bool = False
+        self, resource: Resource, namespace: str, name: str, key: str, *, optional: bool = False, fresh: bool = False
     ) -> KeyRead:
-        content = await self._cache.content(resource, namespace, name)
+        content = await self._cache.content(resource, namespace, name, fresh=fresh)
         data = decode(content, key)
         return KeyRead(resource.kind, namespace, name, key, data, content is None, optional)
 
-    async def _read_source(self, namespace: str, source: Source) -> KeyRead:
-        return await self._read(source.resource, namespace, source.name, source.key, optional=source.optional)
+    async def _read_source(self, namespace: str, source: Source, *, fresh: bool) -> KeyRead:
+        return await self._read(
+            source.resource, namespace, source.name, source.key, optional=source.optional, fresh=fresh
+        )
 
     async def _owned(self, names: Names) -> dict[tuple[str, str], Json]:
         informers = self._cache.namespace(names.namespace).informers

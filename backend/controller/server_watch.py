@@ -53,6 +53,7 @@ class ServerWatch:
         self._polled_at = 0.0
         self._pause = SESSION_CHECK_S
         self._live_version = ""  # what was proven to be in effect
+        self._refreshing = ""  # the last request to do it now that a pass was made for
         namespace, _, name = watcher.name.partition("/")
         self._of = {"bsls.namespace": namespace, "bsls.server": name}
 
@@ -111,8 +112,12 @@ class ServerWatch:
     async def _sync_if_due(self, session: KopiaSession, login: Login) -> None:
         """One pass over users, entries and policy, in the trace of whoever asked for something else."""
         watcher, target = self._watcher, self._watcher.target
-        if time.monotonic() < self._sync_at and watcher.facts.synced_version == target.asked_version:
+        refresh = target.refresh not in ("", self._refreshing)
+        if not refresh and time.monotonic() < self._sync_at and watcher.facts.synced_version == target.asked_version:
             return
+        if refresh:
+            self._refreshing = target.refresh
+            self._tenancy.doubt()  # so that a login proves it again
         cause = watcher.cause
         with story("sync", parent=cause, keep=self._keep, attributes=self._of) as traced:
             ledger = target.ledger if watcher.facts.ledger is None else watcher.facts.ledger
@@ -128,6 +133,7 @@ class ServerWatch:
             watcher.learn(
                 synced_version=target.asked_version,
                 sync=report,
+                refreshed=(report.live and target.refresh) or watcher.facts.refreshed,
                 ledger=ledger if asked.users is None else report.users.ours,
             )
             self._tell_repository()

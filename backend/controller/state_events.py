@@ -255,6 +255,17 @@ def _lines(counts: Json) -> list[Json]:
     return [{"line": one["line"], "reason": cut(one["reason"])} for one in counts.get("rejectedLines") or ()]
 
 
+def _refreshed(view: ServerView, known: Known, step: StateStep) -> None:
+    done = view.status.get("usersRefresh")
+    if not done or done["request"] == known.get("usersRefresh"):
+        return
+    step.changes["usersRefresh"] = done["request"]
+    counts = view.status.get("users") or {}
+    fields = {name: counts.get(name) for name in ("desired", "applied", "rejected")}
+    payload = inputs.UsersRefreshed(request=done["request"], **fields)
+    step.news.append(News(payload, f"{view.uid}.users.refreshed.{done['time']}", done["time"]))
+
+
 def _drifted(view: ServerView, known: Known, step: StateStep) -> None:
     """The same names again are no news while they drift; repaired ones are told at each repair."""
     story = " ".join(view.drifted)
@@ -285,6 +296,7 @@ _RULES: Iterable[Rule] = (
     _condition("Available", _available),
     _list("users", "UsersSynced", inputs.UsersSynced, inputs.UsersRejected),
     _list("accessControl", "AccessControlSynced", inputs.AclSynced, inputs.AclRejected),
+    _refreshed,
     _drifted,
     _condition("PolicySynced", _policy),
 )

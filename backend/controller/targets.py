@@ -11,6 +11,7 @@ from backend.controller.desired.secrets import PREVIOUS, pinned_id
 from backend.controller.inputs import Inputs, tls_pair
 from backend.controller.ledger import LEDGER_KEY, read_ledger
 from backend.controller.log_batch import LogPod, log_pod
+from backend.controller.names import refresh_request
 from backend.controller.observe import Observed
 from backend.controller.settings import Settings
 from backend.crd.constants import KOPIA_PORT
@@ -40,7 +41,7 @@ class Login:
 @dataclass(frozen=True)
 class Target:
     """`storage` is probed while there is one; `login` is held while the pod runs; `log` is read; `asked` is
-    brought about through the login, and `asked_version` changes with it.
+    brought about through the login, and `asked_version` changes with it. `refresh`: a request to bring it about now.
     """
 
     storage: KopiaStorage | None = field(repr=False)
@@ -53,6 +54,7 @@ class Target:
     ledger: dict[str, str] = field(repr=False)
     probe_user: str
     probe_interval_s: float
+    refresh: str = ""
 
 
 def target_of(observed: Observed, inputs: Inputs, plan: Plan, settings: Settings) -> Target:
@@ -67,6 +69,7 @@ def target_of(observed: Observed, inputs: Inputs, plan: Plan, settings: Settings
         ledger=read_ledger(decode(observed.owned.get(("Secret", observed.names.users_secret)), LEDGER_KEY)),
         probe_user=observed.names.probe_user,
         probe_interval_s=settings.probe_interval_s,
+        refresh=refresh_request(observed.raw),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from backend.controller.facts import RepositoryFacts, ServerFacts
-from backend.controller.targets import Target
+from backend.controller.targets import Login, Target
 from backend.telemetry.spans import Ref, current
 
 CALM_S = 10.0
@@ -38,7 +38,7 @@ class Watcher:
             self.asked_since = time.monotonic()
         if storage_story(before) != storage_story(target):
             self.storage_changed.set()
-        if (before.login, before.asked_version) != (target.login, target.asked_version):
+        if _work(before) != _work(target):
             self.cause = current()
             self.server_changed.set()
 
@@ -71,6 +71,10 @@ class Watcher:
     def _calmed(self) -> None:
         self._calm = None
         self._wake()
+
+
+def _work(target: Target) -> tuple[Login | None, str, str]:
+    return target.login, target.asked_version, target.refresh
 
 
 def storage_story(target: Target) -> tuple[str, str, bool]:

@@ -50,6 +50,13 @@ class UsersStatus(ListStatus):
     unmanaged: int | None = _count("Users that somebody else made and the list does not name; they are left alone.")
 
 
+class UsersRefreshStatus(KubernetesModel):
+    """The last request to read and apply the users now, by the annotation oadp.openshift.io/refresh-users."""
+
+    request: str = Field(max_length=256, description="Value of the annotation that was carried out.")
+    time: Timestamp = Field(description="When it was in effect, proven by a login.")
+
+
 class TenantsStatus(KubernetesModel):
     """Who backs up to this server, as the repository's manifests tell it."""
 
@@ -117,6 +124,9 @@ class BackupStorageLocationServerStatus(KubernetesModel):
     )
     tls_not_after: Timestamp | None = Field(default=None, description="When the server's certificate expires.")
     users: UsersStatus | None = Field(default=None, description="How far the user list has been applied.")
+    users_refresh: UsersRefreshStatus | None = Field(
+        default=None, description="The last request to read and apply the users now that was carried out."
+    )
     access_control: ListStatus | None = Field(
         default=None, description="How far the access control list has been applied."
     )

@@ -18,6 +18,7 @@ from tests.node.conftest import VM_NS, Site
 pytestmark = [pytest.mark.node, pytest.mark.timeout(300)]
 NAME = "tenants"
 ALICE, BOB, CAROL = "alice@vm-1", "bob@vm-2", "carol@vm-3"
+REFRESH = "oadp.openshift.io/refresh-users"
 Json = dict[str, Any]
 
 
@@ -97,6 +98,21 @@ def test_an_emptied_list_removes_nobody_until_it_says_so(product: Site, server: 
     product.wait(NAME, "UsersSynced", status="True")
     with pytest.raises(AssertionError, match=r"(?i)denied|invalid"):
         connect(product, server, BOB, "vm-2")
+
+
+def test_users_are_read_and_applied_when_somebody_asks(product: Site, server: Json) -> None:
+    """What was written just before is in it, and the change is in effect when the status says so."""
+    product.kubectl("annotate", "bsls", "-n", NAME, NAME, f"{REFRESH}=1")
+    status(product, lambda found: (found.get("usersRefresh") or {}).get("request") == "1")
+    set_users(product, "".join(map(product.user_line, (ALICE, BOB, CAROL))))
+    product.kubectl("annotate", "bsls", "-n", NAME, NAME, f"{REFRESH}=2", "--overwrite")
+    found = status(product, lambda found: found["usersRefresh"]["request"] == "2")
+    assert (found["users"]["desired"], found["users"]["applied"]) == (3, 3)
+    connect(product, server, CAROL, "vm-1").disconnect()
+    product.kubectl("annotate", "bsls", "-n", NAME, NAME, f"{REFRESH}-")
+    set_users(product, product.user_line(ALICE) + product.user_line(BOB))
+    again = status(product, lambda found: found["users"]["desired"] == found["users"]["applied"] == 2)
+    assert again["usersRefresh"] == found["usersRefresh"]
 
 
 def test_a_tenants_own_password_is_set_back(product: Site, server: Json) -> None:

@@ -37,6 +37,16 @@ class UsersSynced(_Synced):
     unmanaged: Count = Field(default=0, description="Users that somebody else made; they are left alone.")
 
 
+@event("users.refreshed", example={"request": "2026-11-23T09:42:20Z", "desired": 120, "applied": 120, "rejected": 0})
+class UsersRefreshed(Payload):
+    """The users and the access control list were read and applied because somebody asked for it, proven by a login."""
+
+    request: str = Field(max_length=256, description="Value of the annotation oadp.openshift.io/refresh-users.")
+    desired: Count | None = Field(default=None, description="Users of the list; absent where there is none.")
+    applied: Count | None = Field(default=None, description="Users of the list that are in effect.")
+    rejected: Count | None = Field(default=None, description="Lines of the list that were refused.")
+
+
 @event("users.rejected", severity=Severity.WARNING, example=_REJECTED)
 class UsersRejected(_Rejected):
     """A version of the user list has lines that cannot be used; the others are applied."""

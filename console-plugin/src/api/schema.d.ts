@@ -490,6 +490,11 @@ export interface components {
              */
             users?: components["schemas"]["UsersStatus"] | null;
             /**
+             * @description The last request to read and apply the users now that was carried out.
+             * @default null
+             */
+            usersRefresh?: components["schemas"]["UsersRefreshStatus"] | null;
+            /**
              * @description How far the access control list has been applied.
              * @default null
              */
@@ -2128,6 +2133,23 @@ export interface components {
             configMap?: components["schemas"]["ConfigMapKeySelector"] | null;
         };
         /**
+         * UsersRefreshStatus
+         * @description The last request to read and apply the users now, by the annotation oadp.openshift.io/refresh-users.
+         */
+        UsersRefreshStatus: {
+            /**
+             * Request
+             * @description Value of the annotation that was carried out.
+             */
+            request: string;
+            /**
+             * Time
+             * Format: date-time
+             * @description When it was in effect, proven by a login.
+             */
+            time: string;
+        };
+        /**
          * UsersStatus
          * @description How far the user list has been carried into the repository.
          */
@@ -3065,6 +3087,35 @@ export interface components {
              * @description Whether the list was put back (driftPolicy Repair).
              */
             repaired: boolean;
+        };
+        /**
+         * UsersRefreshed
+         * @description The users and the access control list were read and applied because somebody asked for it, proven by a login.
+         */
+        "event.users.refreshed.v1": {
+            /**
+             * Request
+             * @description Value of the annotation oadp.openshift.io/refresh-users.
+             */
+            request: string;
+            /**
+             * Desired
+             * @description Users of the list; absent where there is none.
+             * @default null
+             */
+            desired?: number | null;
+            /**
+             * Applied
+             * @description Users of the list that are in effect.
+             * @default null
+             */
+            applied?: number | null;
+            /**
+             * Rejected
+             * @description Lines of the list that were refused.
+             * @default null
+             */
+            rejected?: number | null;
         };
         /**
          * UsersRejected

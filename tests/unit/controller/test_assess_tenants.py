@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend.controller.assess_tenants import next_overdue_s, sync_problems, tenant_status, tenant_verdicts
@@ -48,8 +49,6 @@ def observed(users: bytes | None, acl: bytes | None = None, facts: ServerFacts |
 
 def synced(seen: Observed, plan: UserPlan, **report: Any) -> tuple[Observed, Inputs]:
     """The same server after a pass for what is asked now."""
-    from dataclasses import replace
-
     inputs = judge(seen, NOW)
     values = {"acl": AclPlan(), "present": 1, "written": 0, "live": True, **report}
     facts = replace(seen.facts, sync=SyncReport(users=plan, **values), synced_version=inputs.asked_version)
@@ -163,6 +162,17 @@ def test_objectives() -> None:
     assert verdict(none, inputs, "ObjectivesMet") is None
     assert next_overdue_s(none, NOW) is None
     assert tenant_status(none, inputs, NOW)["tenants"]["overdue"] is None
+
+
+def test_a_request_is_in_effect_since_it_was_so_first() -> None:
+    seen = observed(ALICE, facts=ServerFacts(refreshed="again"))
+    inputs = judge(seen, NOW)
+    told = tenant_status(seen, inputs, NOW)["usersRefresh"]
+    assert told == {"request": "again", "time": "2026-11-23T12:00:00Z"}
+    for facts in (seen.facts, ServerFacts()):  # the latter: a controller that has just started
+        later = replace(seen, raw=seen.raw | {"status": {"usersRefresh": told}}, facts=facts)
+        assert tenant_status(later, inputs, NOW + timedelta(hours=1))["usersRefresh"] == told
+    assert tenant_status(observed(ALICE), inputs, NOW)["usersRefresh"] is None
 
 
 def test_an_unreadable_line_keeps_whom_it_is_about() -> None:

@@ -71,6 +71,18 @@ def test_a_replay_gives_the_same_ids() -> None:
     assert [one.key for one in first.news] == [one.key for one in second.news]
 
 
+def test_a_refresh_that_was_asked_for_is_told_once() -> None:
+    seen = Projection()
+    seen.step(raw(*READY))
+    done = raw(*READY, usersRefresh={"request": "1", "time": SINCE}, users={"desired": 3, "applied": 3, "rejected": 1})
+    assert seen.step(done) == ["users.refreshed"]
+    (told,) = seen.last.news
+    assert (told.key, told.time) == (f"u1.users.refreshed.{SINCE}", SINCE)
+    assert told.payload.model_dump() == {"request": "1", "desired": 3, "applied": 3, "rejected": 1}
+    assert seen.step(done) == []
+    assert seen.step(raw(*READY, usersRefresh={"request": "2", "time": SINCE})) == ["users.refreshed"]
+
+
 def test_trouble_and_recovery() -> None:
     seen = Projection()
     seen.step(raw(*READY))
