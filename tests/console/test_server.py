@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
@@ -84,7 +85,8 @@ def test_a_viewer_cannot_delete_and_an_admin_can(console: Open, site: Site) -> N
     page = viewer.open("/bsls/servers/backup-b/more")
     expect(page.get_by_role("heading", name="more")).to_be_visible()
     expect(page.get_by_text("The controller has not reported yet.")).to_be_visible()
-    expect(page.get_by_test_id("server-actions")).to_have_count(0)
+    page.get_by_test_id("server-actions").click()
+    expect(page.get_by_role("menuitem")).to_have_text(["Connect a VM"])
     site.cluster.kubectl("create", "-f", "-", input=site.cluster.kubectl(
         "get", "bsls", "-n", "backup-b", "more", "-o", "json").replace('"more"', '"gone"'))  # fmt: skip
     tab = console("admin")
@@ -100,6 +102,40 @@ def test_a_viewer_cannot_delete_and_an_admin_can(console: Open, site: Site) -> N
     expect(page.get_by_role("heading", name="File backup servers")).to_be_visible()
     found = site.cluster.kubectl("get", "bsls", "-n", "backup-b", "-o", "name")
     assert "gone" not in found
+
+
+def test_a_vm_is_connected_from_the_page_of_the_server(console: Open) -> None:
+    """For who made snapshots, and for who never did."""
+    tab = console("viewer")
+    page = tab.open(SERVER)
+    page.get_by_test_id("server-actions").click()
+    page.get_by_role("menuitem", name="Connect a VM").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_test_id("how-to-add")).to_contain_text("bsls user hash")
+    for user in (ALICE, "new@vm-9.team-a"):
+        dialog.get_by_label("Tenant (user@host)").fill(user)
+        expect(dialog.get_by_test_id("connect")).to_contain_text(f"--override-username={user.partition('@')[0]}")
+    tab.shot("server-connect")
+
+
+def test_users_are_refreshed_by_who_may(console: Open, site: Site) -> None:
+    """The controller's part is played here: its status has the request that the page made."""
+    tab = console("admin")
+    page = tab.open(SERVER)
+    page.get_by_test_id("server-actions").click()
+    page.get_by_role("menuitem", name="Refresh users").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_test_id("confirm-refresh").click()
+    expect(dialog.get_by_test_id("refresh-waits")).to_be_visible()
+    kubectl = site.cluster.kubectl
+    found = json.loads(kubectl("get", "bsls", "-n", "backup-a", "vms", "-o", "json"))["metadata"]["annotations"]
+    done = {"request": found["oadp.openshift.io/refresh-users"], "time": "2026-11-29T10:00:00Z"}
+    patch = json.dumps({"status": {"usersRefresh": done}})
+    kubectl("patch", "bsls", "-n", "backup-a", "vms", "--subresource=status", "--type=merge", "-p", patch)
+    made = [*history(), snapshot("refreshed", ALICE, time.time())]  # whose arrival tells that all is told
+    in_thread(tell(site.redis, ("backup-a", "vms"), STATUS | {"usersRefresh": done}, made))
+    expect(dialog.get_by_test_id("refresh-done")).to_contain_text("Done: 2 of 2 users", timeout=5_000)
+    tab.shot("server-refresh")
 
 
 def test_the_rest_stays_while_redis_is_away(console: Open, site: Site) -> None:

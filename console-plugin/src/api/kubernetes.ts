@@ -1,4 +1,4 @@
-/** Requests to Kubernetes itself, through the console, by the user's own right: logs, and the deletion of a server. */
+/** Requests to Kubernetes itself, through the console, by the user's own right: logs, the deletion of a server, and what its annotations ask for. */
 import { consoleFetch } from '@openshift-console/dynamic-plugin-sdk';
 import { withQuery } from './base';
 import { ApiError, apiError, failedResponse, isAbort } from './errors';
@@ -9,6 +9,7 @@ export const VERSION = 'v1alpha1';
 export const KIND = 'BackupStorageLocationServer';
 const PLURAL = 'backupstoragelocationservers';
 const SERVER_LABEL = `${GROUP}/backup-storage-location-server`;
+const REFRESH_USERS = `${GROUP}/refresh-users`;
 export const KOPIA_CONTAINER = 'kopia';
 
 interface Place {
@@ -84,8 +85,19 @@ export const openLog = async (
   return response.body;
 };
 
+const urlOf = ({ namespace, name }: Place): string =>
+  `${KUBERNETES}/apis/${GROUP}/${VERSION}/namespaces/${encodeURIComponent(namespace)}/${PLURAL}/${encodeURIComponent(name)}`;
+
 /** Throws ApiError. */
-export const deleteServer = async ({ namespace, name }: Place): Promise<void> => {
-  const place = `namespaces/${encodeURIComponent(namespace)}/${PLURAL}/${encodeURIComponent(name)}`;
-  await ask(`${KUBERNETES}/apis/${GROUP}/${VERSION}/${place}`, { method: 'DELETE' });
+export const deleteServer = async (place: Place): Promise<void> => {
+  await ask(urlOf(place), { method: 'DELETE' });
+};
+
+/** `request`: another text than before; `status.usersRefresh` repeats it when it was carried out. Throws ApiError. */
+export const refreshUsers = async (place: Place, request: string): Promise<void> => {
+  await ask(urlOf(place), {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/merge-patch+json' },
+    body: JSON.stringify({ metadata: { annotations: { [REFRESH_USERS]: request } } }),
+  });
 };

@@ -85,6 +85,7 @@ const tenantText = (t: T, language: string, event: ServerEvent): string | undefi
 const listText = (t: T, event: ServerEvent): string | undefined => {
   if (isEvent(event, 'users.synced.v1'))
     return t('{{applied}} of {{desired}} users of the list are in effect', two(event.data));
+  if (isEvent(event, 'users.refreshed.v1')) return t('Users were read and applied because somebody asked for it');
   if (isEvent(event, 'users.rejected.v1'))
     return t('Lines of the user list that cannot be used: {{rejected}}', { rejected: event.data.rejected });
   if (isEvent(event, 'users.drifted.v1'))

@@ -85,7 +85,7 @@ const ServerPage: FC = () => {
       title={name}
       trail={[{ name: t('File backup servers'), to: SERVERS }]}
       badge={verdict && <HealthLabel health={verdict.health} />}
-      actions={server && !limited && <Actions place={place} />}
+      actions={server && <Actions place={place} server={server} scope={scope} />}
       tabs={<TabBar place={place} current={current} />}
     >
       {verdict?.health === 'deleting' && (

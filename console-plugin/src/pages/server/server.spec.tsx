@@ -9,7 +9,7 @@ import type { Snapshot, Tenant } from '../../api';
 import ServerPage from '.';
 
 const FIGURES = { tenants: 3, overdue: 1, sessions: 2 };
-const ALLOWED = { updateServer: true, deleteServer: true, listPods: true, getPodLog: true };
+const ALLOWED = { updateServer: true, patchServer: true, deleteServer: true, listPods: true, getPodLog: true };
 const aTenant = (user: string, more: Partial<Tenant> = {}): Tenant => ({
   user,
   snapshots: { total: 4, incomplete: 1, lastTime: '2026-11-27T03:00:00Z' },
@@ -42,7 +42,9 @@ const anEvent = (id: string, more: object = {}) => ({
 });
 const page = (...items: unknown[]): Response => json({ total: items.length, items, next: null });
 
-type Answers = Partial<Record<'server' | 'access' | 'tenants' | 'snapshots' | 'sessions' | 'events', Handler>>;
+type Answers = Partial<
+  Record<'server' | 'connect' | 'access' | 'tenants' | 'snapshots' | 'sessions' | 'events', Handler>
+>;
 
 const open = (path: string, answers: Answers = {}): { path: () => string; asked: URL[] } => {
   const asked: URL[] = [];
@@ -53,6 +55,7 @@ const open = (path: string, answers: Answers = {}): { path: () => string; asked:
     snapshots: () => page(),
     sessions: () => page(),
     events: () => page(),
+    connect: () => json({}),
     ...answers,
   };
   serve((url, init) => {
@@ -126,15 +129,69 @@ describe('the overview of a server', () => {
     open(SERVER, { server: () => json({ namespace: 'backup', name: 'vms', status: { conditions } }) });
     expect(await screen.findByText('Tenants can connect')).toBeInTheDocument();
     expect(screen.queryByTestId('figure-tenants')).toBeNull();
-    expect(screen.queryByTestId('server-actions')).toBeNull();
   });
 });
 
 describe('the actions', () => {
   it('are there for who may', async () => {
-    open(SERVER, { access: () => json({ actions: { ...ALLOWED, updateServer: false, deleteServer: false } }) });
-    await screen.findByText('Tenants can connect');
-    expect(screen.queryByTestId('server-actions')).toBeNull();
+    const none = { ...ALLOWED, updateServer: false, patchServer: false, deleteServer: false };
+    open(SERVER, { access: () => json({ actions: none }) });
+    await userEvent.click(await screen.findByTestId('server-actions'));
+    expect(screen.getAllByRole('menuitem').map(({ textContent }) => textContent)).toEqual(['Connect a VM']);
+  });
+
+  it('refresh the users, and tell how that came out', async () => {
+    const asked: unknown[] = [];
+    let request = '';
+    open(SERVER, {
+      server: (_, { method, headers, body }) => {
+        if (method !== 'PATCH') {
+          const usersRefresh = request ? { request, time: '2026-11-28T03:00:00Z' } : undefined;
+          return json(aServer('backup', 'vms', { users: { desired: 3, applied: 3 }, usersRefresh }));
+        }
+        asked.push(new Headers(headers).get('Content-Type'));
+        const { metadata } = JSON.parse(body as string) as { metadata: { annotations: Record<string, string> } };
+        request = metadata.annotations['oadp.openshift.io/refresh-users'] ?? '';
+        return json({});
+      },
+    });
+    await userEvent.click(await screen.findByTestId('server-actions'));
+    await userEvent.click(screen.getByRole('menuitem', { name: 'Refresh users' }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Refresh now' }));
+    expect(await screen.findByTestId('refresh-done')).toHaveTextContent('3 of 3 users of the list are in effect');
+    expect(asked).toEqual(['application/merge-patch+json']);
+    expect(Date.parse(request)).not.toBeNaN();
+  });
+
+  it('say why users could not be refreshed', async () => {
+    open(SERVER, {
+      server: (_, { method }) => {
+        if (method === 'PATCH') throw problem(403, { detail: 'bob may not patch' });
+        return json(aDetail('backup', 'vms', FIGURES));
+      },
+    });
+    await userEvent.click(await screen.findByTestId('server-actions'));
+    await userEvent.click(screen.getByRole('menuitem', { name: 'Refresh users' }));
+    const dialog = await screen.findByRole('dialog');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Refresh now' }));
+    expect(await within(dialog).findByRole('heading', { level: 2 })).toHaveTextContent(/bob may not patch|not allowed/);
+    expect(screen.queryByTestId('refresh-waits')).toBeNull();
+  });
+
+  it('connect a VM: whose, and how to add one', async () => {
+    const { asked } = open(SERVER, {
+      tenants: () => page(aTenant('alice@vm-1')),
+      connect: () => json({ user: 'alice@vm-1', url: 'u', command: 'kopia connect', powerShell: 'p', cloudInit: 'c' }),
+    });
+    await userEvent.click(await screen.findByTestId('server-actions'));
+    await userEvent.click(screen.getByRole('menuitem', { name: 'Connect a VM' }));
+    const dialog = await screen.findByRole('dialog');
+    expect(within(dialog).getByTestId('how-to-add')).toHaveTextContent('Secret users, users');
+    await userEvent.type(within(dialog).getByRole('combobox'), 'alice@vm-1');
+    expect(await within(dialog).findByText('kopia connect')).toBeInTheDocument();
+    expect(asked.filter(({ pathname }) => pathname.endsWith('/connect')).map(({ pathname }) => pathname)).toEqual([
+      expect.stringMatching(/tenants\/alice(@|%40)vm-1\/connect$/),
+    ]);
   });
 
   it('delete only what was named, and say that the data stays', async () => {

@@ -6,14 +6,8 @@ import { eventName } from '../../api';
 import type { AnyServer, ServerDetail } from '../../api';
 import { useT } from '../../i18n';
 import { useResource } from '../../live';
+import { sourceOf } from '../../model/lists';
 import type { Of } from './of';
-
-type Source = { secret?: { name: string; key: string } | null; configMap?: { name: string; key: string } | null };
-
-const sourceOf = ({ secret, configMap }: Source): string => {
-  const found = secret ?? configMap;
-  return found ? `${secret ? 'Secret' : 'ConfigMap'} ${found.name}, ${found.key}` : '–';
-};
 
 const Words: FC<{ server: ServerDetail | AnyServer }> = ({ server }) => {
   const t = useT();

@@ -4,6 +4,7 @@ import { Alert, List, ListItem } from '@patternfly/react-core';
 import type { Server, ServerDetail } from '../../../api';
 import { Count } from '../../../components';
 import { useT } from '../../../i18n';
+import { sourceOf } from '../../../model/lists';
 import { Fact, Facts } from './Facts';
 
 type RejectedLine = { line: number; reason: string };
@@ -20,12 +21,6 @@ const Rejected: FC<{ title: string; lines: readonly RejectedLine[]; total: numbe
       </List>
     </Alert>
   );
-};
-
-const sourceOf = ({ spec }: Server | ServerDetail): string => {
-  const { secret, configMap } = spec.userManagement.source;
-  const found = secret ?? configMap;
-  return found ? `${secret ? 'Secret' : 'ConfigMap'} ${found.name}, ${found.key}` : '';
 };
 
 export const Users: FC<{ server: Server | ServerDetail }> = ({ server }) => {
@@ -55,7 +50,7 @@ export const Users: FC<{ server: Server | ServerDetail }> = ({ server }) => {
         </>
       }
     >
-      <Fact term={t('User list')}>{sourceOf(server)}</Fact>
+      <Fact term={t('User list')}>{sourceOf(server.spec.userManagement.source)}</Fact>
       <Fact term={t('In effect')}>
         {users && t('{{applied}} of {{desired}}', { applied: users.applied ?? 0, desired: users.desired ?? 0 })}
       </Fact>
