@@ -62,6 +62,33 @@ def aws_credentials(access_key: str, secret_key: str, profile: str = "default") 
     return f"[{profile}]\naws_access_key_id={access_key}\naws_secret_access_key={secret_key}\n"
 
 
+VM_CRD: Json = {
+    **BSL_CRD,
+    "metadata": {"name": "virtualmachines.kubevirt.io", "annotations": BSL_CRD["metadata"]["annotations"]},
+    "spec": {
+        **BSL_CRD["spec"],
+        "group": "kubevirt.io",
+        "names": {
+            "kind": "VirtualMachine",
+            "listKind": "VirtualMachineList",
+            "plural": "virtualmachines",
+            "singular": "virtualmachine",
+            "shortNames": ["vm"],
+        },
+    },
+}
+"""In the stead of KubeVirt's own."""
+
+
+def vm(ns: str, name: str) -> Json:
+    return {
+        "apiVersion": "kubevirt.io/v1",
+        "kind": "VirtualMachine",
+        "metadata": {"name": name, "namespace": ns},
+        "spec": {"runStrategy": "Halted"},
+    }
+
+
 def bsl(ns: str, name: str, bucket: str, url: str, *, prefix: str | None = "velero", **overrides: Any) -> Json:
     """A location on an S3 server at `url`; `config` and other spec fields may be overridden."""
     config = {"region": "us-east-1", "s3Url": url, "s3ForcePathStyle": "true", **overrides.pop("config", {})}

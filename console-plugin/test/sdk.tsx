@@ -21,6 +21,19 @@ export const ListPageHeader: FC<Parameters<Mocked<'ListPageHeader'>>[0]> = ({ ti
   </header>
 );
 
+/** As of the SDK, whose own is not loaded here. */
+export enum HealthState {
+  OK = 'OK',
+  ERROR = 'ERROR',
+  WARNING = 'WARNING',
+  LOADING = 'LOADING',
+  UNKNOWN = 'UNKNOWN',
+  UPDATING = 'UPDATING',
+  PROGRESS = 'PROGRESS',
+  UPGRADABLE = 'UPGRADABLE',
+  NOT_AVAILABLE = 'NOT_AVAILABLE',
+}
+
 export const useK8sWatchResource = vi.fn<Mocked<'useK8sWatchResource'>>();
 
 export const ResourceYAMLEditor: Mocked<'ResourceYAMLEditor'> = ({ initialResource, readOnly }) => (

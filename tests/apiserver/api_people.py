@@ -55,7 +55,7 @@ def prepare(cluster: Cluster) -> None:
     kubectl("apply", "--server-side", "--warnings-as-errors", "-k", str(site.MANIFESTS / "api"))
     for namespace in NAMESPACES:
         make(cluster, "namespace", namespace)
-    make(cluster, "clusterrole", "servers-viewer", "--verb=get,list", f"--resource={SERVERS}")
+    make(cluster, "clusterrole", "servers-viewer", "--verb=get,list,watch", f"--resource={SERVERS}")
     make(cluster, "role", "one-server", "-n", "backup-b", "--verb=get,list", f"--resource={SERVERS}",
          "--resource-name=vms")  # fmt: skip
 

@@ -83,6 +83,7 @@ const Copy: FC<{ text: string; label: string }> = ({ text, label }) => {
 const Bundle: FC<{ connect: Connect }> = ({ connect }) => {
   const t = useT();
   const [variant, setVariant] = useState<Variant>('command');
+  const id = useId();
   return (
     <div className="bsls-connect" data-test="connect">
       <ToggleGroup aria-label={t('System of the VM')}>
@@ -90,7 +91,7 @@ const Bundle: FC<{ connect: Connect }> = ({ connect }) => {
           <ToggleGroupItem
             key={one}
             text={variantWord(t, one)}
-            buttonId={`bsls-connect-${one}`}
+            buttonId={`${id}-${one}`}
             isSelected={one === variant}
             onChange={() => setVariant(one)}
           />

@@ -18,6 +18,9 @@ const at = (...parts: string[]): string => ['/bsls', ...parts.map(encodeURICompo
 
 export const SERVERS = '/bsls/servers';
 export const NEW_SERVER = '/bsls/servers/~new';
+/** `location`: the BackupStorageLocation that the form begins with. */
+export const newServerPath = (location: ServerName): string =>
+  `${NEW_SERVER}?location=${encodeURIComponent(keyOf(location))}`;
 export const ACTIVITY = '/bsls/activity';
 
 export const serverPath = ({ namespace, name }: ServerName, tab?: ServerTab): string =>

@@ -1,7 +1,7 @@
 /** The page: log-in, or masthead, sidebar and the plugin's pages. */
 import { type FC, Suspense, useEffect, useState } from 'react';
 import { PluginStoreProvider } from '@openshift/dynamic-plugin-sdk';
-import { Bullseye, Page, SkipToContent, Spinner } from '@patternfly/react-core';
+import { Page, SkipToContent } from '@patternfly/react-core';
 import { BrowserRouter } from 'react-router';
 import { useT } from '../i18n';
 import { loadPlugin, plugins } from '../plugin/load';
@@ -13,14 +13,9 @@ import { Header } from './Header';
 import { Login } from './Login';
 import { Pages } from './Pages';
 import { Sidebar } from './Sidebar';
+import { Waiting } from './Waiting';
 
 const MAIN = 'main';
-
-const Waiting: FC = () => (
-  <Bullseye>
-    <Spinner />
-  </Bullseye>
-);
 
 /** Runs `work` until it succeeds. */
 const useWork = (work: () => Promise<void>): { done: boolean; error: unknown; retry: () => void } => {

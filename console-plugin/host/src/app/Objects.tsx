@@ -1,6 +1,7 @@
 /** Objects that plugins add tabs to: a plain list, and a page with YAML and those tabs. */
 import { type FC, useEffect } from 'react';
 import type { K8sResourceCommon, K8sResourceKind } from '@openshift-console/dynamic-plugin-sdk';
+import { isResourceDetailsPage, isResourceListPage } from '@openshift-console/dynamic-plugin-sdk/lib/extensions/pages';
 import {
   DescriptionList,
   DescriptionListDescription,
@@ -22,10 +23,18 @@ import { HorizontalNav } from '../sdk/HorizontalNav';
 import { NamespaceBar } from '../sdk/NamespaceBar';
 import { ResourceYAMLEditor } from '../sdk/YamlEditor';
 import { Failed } from './Failed';
+import { MissingKind } from './Missing';
+import { usePluginPage } from './pluginPage';
 
 export const ObjectsPage: FC = () => {
+  const { plural = '', ns = '' } = useParams();
+  const replacement = usePluginPage(isResourceListPage, parseReference(plural), ns);
+  return replacement ?? <PlainList />;
+};
+
+const PlainList: FC = () => {
   const t = useT();
-  const { reference = '', namespace } = useParams();
+  const { plural: reference = '', ns: namespace } = useParams();
   const gvk = parseReference(reference);
   const [active, setActive] = useActiveNamespace();
   const navigate = useNavigate();
@@ -33,10 +42,11 @@ export const ObjectsPage: FC = () => {
   useEffect(() => {
     if (namespace) setActive(namespace); // an address says more than what was chosen before
   }, [namespace, setActive]);
-  const [model] = useK8sModel(gvk);
+  const [model, asking] = useK8sModel(gvk);
   const wanted = { groupVersionKind: gvk, isList: true, namespace: chosen };
   const [items, loaded, error] = useK8sWatchResource<K8sResourceCommon[]>(wanted);
   const title = model?.labelPlural ?? gvk.kind;
+  if (!model && !asking) return <MissingKind gvk={gvk} />;
   return (
     <>
       <NamespaceBar
@@ -111,7 +121,7 @@ const Details: FC<{ obj?: K8sResourceCommon }> = ({ obj }) => {
 };
 
 const Yaml: FC<{ obj?: K8sResourceKind }> = ({ obj }) => {
-  const gvk = parseReference(useParams()['reference'] ?? '');
+  const gvk = parseReference(useParams()['plural'] ?? '');
   const [model] = useK8sModel(gvk);
   const { name, namespace } = obj?.metadata ?? {};
   const [allowed] = useAccessReview({ group: gvk.group, resource: model?.plural, verb: 'update', name, namespace });
@@ -119,10 +129,19 @@ const Yaml: FC<{ obj?: K8sResourceKind }> = ({ obj }) => {
 };
 
 export const ObjectPage: FC = () => {
+  const { plural = '', ns = '' } = useParams();
+  const replacement = usePluginPage(isResourceDetailsPage, parseReference(plural), ns);
+  return replacement ?? <PlainObject />;
+};
+
+const PlainObject: FC = () => {
   const t = useT();
-  const { reference = '', namespace, name } = useParams();
-  const wanted = { groupVersionKind: parseReference(reference), name, namespace };
+  const { plural = '', ns: namespace, name } = useParams();
+  const gvk = parseReference(plural);
+  const [model, asking] = useK8sModel(gvk);
+  const wanted = { groupVersionKind: gvk, name, namespace };
   const [found, loaded, error] = useK8sWatchResource<K8sResourceKind>(wanted);
+  if (!model && !asking) return <MissingKind gvk={gvk} />;
   if (error) return <Failed title={t('It cannot be shown')} error={error} />;
   if (!loaded) return <Skeleton height="12rem" screenreaderText={t('Loading')} />;
   const pages = [

@@ -2,13 +2,14 @@
 import { type ComponentType, type FC, Suspense, lazy, useMemo } from 'react';
 import type { RoutePage } from '@openshift-console/dynamic-plugin-sdk';
 import { isRoutePage } from '@openshift-console/dynamic-plugin-sdk/lib/extensions/pages';
-import { Bullseye, Spinner } from '@patternfly/react-core';
+import { Bullseye } from '@patternfly/react-core';
 import { Link, Navigate, Route, Routes, useLocation } from 'react-router';
 import { useT } from '../i18n';
 import { useExtensions } from '../sdk/extensions';
 import { Boundary, Failed } from './Failed';
 import { ObjectPage, ObjectsPage } from './Objects';
-import { Overview } from './Overview';
+import { Overview } from './overview';
+import { Waiting } from './Waiting';
 
 const pathsOf = ({ properties: { path, exact } }: RoutePage): string[] =>
   [path].flat().map((one) => (exact ? one : `${one}/*`));
@@ -39,20 +40,14 @@ export const Pages: FC = () => {
   );
   return (
     <Boundary of={pathname}>
-      <Suspense
-        fallback={
-          <Bullseye>
-            <Spinner />
-          </Bullseye>
-        }
-      >
+      <Suspense fallback={<Waiting />}>
         <Routes>
           <Route path="/" element={<Navigate to="/dashboards" replace />} />
           <Route path="/dashboards" element={<Overview />} />
-          <Route path="/k8s/all-namespaces/:reference" element={<ObjectsPage />} />
-          <Route path="/k8s/ns/:namespace/:reference" element={<ObjectsPage />} />
-          <Route path="/k8s/ns/:namespace/:reference/:name/*" element={<ObjectPage />} />
-          <Route path="/k8s/cluster/:reference/:name/*" element={<ObjectPage />} />
+          <Route path="/k8s/all-namespaces/:plural" element={<ObjectsPage />} />
+          <Route path="/k8s/ns/:ns/:plural" element={<ObjectsPage />} />
+          <Route path="/k8s/ns/:ns/:plural/:name/*" element={<ObjectPage />} />
+          <Route path="/k8s/cluster/:plural/:name/*" element={<ObjectPage />} />
           {pages.flatMap(({ key, paths, Page }) =>
             paths.map((path) => <Route key={`${key} ${path}`} path={path} element={<Page />} />),
           )}

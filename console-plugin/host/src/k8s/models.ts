@@ -51,7 +51,38 @@ export const groupPath = (group: string | undefined, version: string): string =>
 
 const add = (entries: [string, K8sModel | null][]): void => models.set(new Map([...models.get(), ...entries]));
 
+interface Groups {
+  at: number;
+  /** `group/version` of each. */
+  versions: Promise<ReadonlySet<string>>;
+}
+
+const STALE_MS = 30_000; // a kind that was not there may have been installed meanwhile
+let groups: Groups | undefined;
+
+const askGroups = async (): Promise<ReadonlySet<string>> => {
+  const found = (await consoleFetchJSON(`${KUBERNETES}/apis`)) as {
+    groups: { versions: { groupVersion: string }[] }[];
+  };
+  return new Set(found.groups.flatMap(({ versions }) => versions.map(({ groupVersion }) => groupVersion)));
+};
+
+/** Asked of the list of groups: to ask for one that is not there would be an error. */
+const isServed = async (group: string, version: string): Promise<boolean> => {
+  if (!groups || Date.now() - groups.at > STALE_MS) groups = { at: Date.now(), versions: askGroups() };
+  try {
+    return (await groups.versions).has(`${group}/${version}`);
+  } catch (error) {
+    groups = undefined;
+    throw error;
+  }
+};
+
 const discover = async (group: string, version: string): Promise<void> => {
+  if (group && !(await isServed(group, version))) {
+    asked.delete(groupPath(group, version)); // to be asked again by the next who needs it
+    return;
+  }
   const url = KUBERNETES + groupPath(group, version);
   const found = (await consoleFetchJSON(url)) as { resources?: ApiResource[] };
   const kinds = (found.resources ?? []).filter((one) => !one.name.includes('/'));

@@ -8,7 +8,7 @@ import type { Handler } from '../../../test/api';
 import { aServer } from '../../../test/servers';
 import { anEvent, aSession, aSnapshotSpan, aTrace } from '../../../test/traces';
 import ActivityPage from '.';
-import { busiest } from './useSight';
+import { busiest } from '../../model/busiest';
 
 type Sees = { allServers: boolean; namespaces: string[]; allTenants: boolean };
 const EVERYTHING: Sees = { allServers: true, namespaces: [], allTenants: true };

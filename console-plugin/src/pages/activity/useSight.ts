@@ -1,10 +1,10 @@
 /** Whose activity is shown: of the servers in the chosen namespace, or of what the VMs in it back up, wherever to. */
 import { useState } from 'react';
 import { get } from '../../api';
-import type { AnyServer, Body } from '../../api';
+import type { Body } from '../../api';
 import { changesServers, readServers, useLoaded, useScope } from '../../live';
 import type { Scope, Shown } from '../../live';
-import { keyOf } from '../../model/paths';
+import { busiest } from '../../model/busiest';
 import type { ServerName } from '../../model/paths';
 import { vmOf } from '../../model/story';
 
@@ -18,16 +18,6 @@ export interface Sight {
   /** Nothing can be found out without a namespace: this caller sees the tenants of some VMs only. */
   needsNamespace: boolean;
 }
-
-const lastOf = (server: AnyServer): number =>
-  'spec' in server ? Date.parse(server.status.snapshots?.lastTime ?? '') || 0 : Infinity;
-
-/** The most recently used first: what a tenant viewer sees does not tell, and comes first. Pure. */
-export const busiest = (servers: readonly AnyServer[]): string[] =>
-  servers
-    .map((server) => ({ key: keyOf(server), last: lastOf(server) }))
-    .sort((a, b) => b.last - a.last || a.key.localeCompare(b.key))
-    .map(({ key }) => key);
 
 /** Whether a story belongs to what was chosen. Pure. */
 export const isWithin = (

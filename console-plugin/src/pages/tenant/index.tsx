@@ -1,10 +1,10 @@
 /** One tenant of a server: are they backed up, what was done, what went wrong, how to connect. */
 import type { FC } from 'react';
-import { Alert, Grid, GridItem, Label } from '@patternfly/react-core';
+import { Alert, Grid, GridItem } from '@patternfly/react-core';
 import { useParams } from 'react-router';
 import { serverOf } from '../../api';
 import type { ServerEvent, Tenant } from '../../api';
-import { Content, Loading, Page, Time } from '../../components';
+import { Content, Loading, Page, TenantState, Time } from '../../components';
 import { useT } from '../../i18n';
 import { useResource } from '../../live';
 import { SERVERS, serverPath } from '../../model/paths';
@@ -17,27 +17,6 @@ import { Problems } from './Problems';
 import { Recent } from './Recent';
 import type { Of } from './of';
 import './tenant.css';
-
-const StateLabel: FC<{ tenant: Tenant }> = ({ tenant }) => {
-  const t = useT();
-  if (tenant.overdue)
-    return (
-      <Label status="danger" variant="outline" data-test="tenant-overdue">
-        {t('Overdue')}
-      </Label>
-    );
-  if (!tenant.snapshots.lastTime)
-    return (
-      <Label variant="outline" data-test="tenant-none">
-        {t('No snapshot yet')}
-      </Label>
-    );
-  return (
-    <Label status="success" variant="outline" data-test="tenant-fine">
-      {t('Backed up')}
-    </Label>
-  );
-};
 
 const Overdue: FC<{ tenant: Tenant }> = ({ tenant }) => {
   const t = useT();
@@ -124,7 +103,7 @@ const TenantPage: FC = () => {
         { name, to: serverPath(server) },
         { name: t('Tenants'), to: serverPath(server, 'tenants') },
       ]}
-      badge={tenant.data && <StateLabel tenant={tenant.data} />}
+      badge={tenant.data && <TenantState tenant={tenant.data} />}
     >
       <Content resource={tenant} loading={<Loading rows={10} />}>
         {(found) => <Told key={user} tenant={found} server={server} user={user} scope={scope} concerns={concerns} />}
