@@ -16,7 +16,7 @@ from tests.pages import stale as stale_pages
 ROOT = Path(__file__).resolve().parent.parent
 OPENAPI = ROOT / "docs/openapi.json"
 PLUGIN = ROOT / "console-plugin"
-TYPES = PLUGIN / "src/api/schema.d.ts"
+PLUGIN_FILES = {"generate:api": PLUGIN / "src/api/schema.d.ts", "generate:crd": PLUGIN / "src/pages/create/crd.ts"}
 CRD = ROOT / "manifests/crd/backupstoragelocationservers.yaml"
 
 
@@ -25,18 +25,17 @@ def stale() -> list[str]:
     found = [] if CRD.read_text() == crd_yaml() else [str(CRD.relative_to(ROOT))]
     if OPENAPI.read_bytes() != description():
         found.append(str(OPENAPI.relative_to(ROOT)))
-    if types_are_stale():
-        found.append(str(TYPES.relative_to(ROOT)))
+    found += [str(path.relative_to(ROOT)) for script, path in PLUGIN_FILES.items() if plugin_is_stale(script)]
     stubs = [f"backend/kopia/proto/{name}" for name in generate.check()]
     return found + stale_events() + stale_metrics() + stale_pages() + stubs
 
 
-def types_are_stale() -> bool:
-    """Whether the plugin's TypeScript types are not those of docs/openapi.json. Needs `make plugin-deps`."""
-    check = ["npm", "--prefix", str(PLUGIN), "run", "--silent", "generate", "--", "--check"]
+def plugin_is_stale(script: str) -> bool:
+    """Whether what this npm script of the console plugin generates is not current. Needs `make plugin-deps`."""
+    check = ["npm", "--prefix", str(PLUGIN), "run", "--silent", script, "--", "--check"]
     done = subprocess.run(check, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode and "not up-to-date" not in done.stderr + done.stdout:
-        raise RuntimeError(f"openapi-typescript failed: {done.stderr or done.stdout}")
+        raise RuntimeError(f"npm run {script} failed: {done.stderr or done.stdout}")
     return done.returncode != 0
 
 

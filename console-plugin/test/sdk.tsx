@@ -36,6 +36,14 @@ export enum HealthState {
 
 export const useK8sWatchResource = vi.fn<Mocked<'useK8sWatchResource'>>();
 
-export const ResourceYAMLEditor: Mocked<'ResourceYAMLEditor'> = ({ initialResource, readOnly }) => (
-  <textarea aria-label="YAML" readOnly={readOnly ?? false} defaultValue={JSON.stringify(initialResource)} />
+/** Everything is allowed, unless a test says otherwise. */
+export const useAccessReview = vi.fn<Mocked<'useAccessReview'>>(() => [true, false]);
+
+export const ResourceYAMLEditor: Mocked<'ResourceYAMLEditor'> = ({ initialResource, readOnly, onChange }) => (
+  <textarea
+    aria-label="YAML"
+    readOnly={readOnly ?? false}
+    defaultValue={JSON.stringify(initialResource)}
+    onChange={(event) => onChange?.(event.target.value)}
+  />
 );

@@ -3,4 +3,5 @@ export * from './base';
 export * from './client';
 export * from './errors';
 export * from './kubernetes';
+export * from './objects';
 export * from './types';

@@ -3,7 +3,7 @@ import { consoleFetch } from '@openshift-console/dynamic-plugin-sdk';
 import { withQuery } from './base';
 import { ApiError, apiError, failedResponse, isAbort } from './errors';
 
-const KUBERNETES = '/api/kubernetes';
+export const KUBERNETES = '/api/kubernetes';
 export const GROUP = 'oadp.openshift.io';
 export const VERSION = 'v1alpha1';
 export const KIND = 'BackupStorageLocationServer';
@@ -17,16 +17,39 @@ interface Place {
   name: string;
 }
 
+/** One field that Kubernetes refuses. */
+export interface Cause {
+  /** Such as `spec.policy.files.ignore[0]`. */
+  field?: string;
+  message: string;
+}
+
+export class KubernetesError extends ApiError {
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    readonly causes: readonly Cause[],
+  ) {
+    super(status, title, detail);
+  }
+}
+
+interface Status {
+  message?: unknown;
+  details?: { causes?: Cause[] };
+}
+
 /** Kubernetes' own sentence, where it sent a Status. */
 const kubernetesError = (error: unknown): ApiError => {
   const response = failedResponse(error);
-  const status = (error as { json?: { message?: unknown } }).json;
+  const status = (error as { json?: Status }).json;
   if (response && typeof status?.message === 'string')
-    return new ApiError(response.status, response.statusText, status.message);
+    return new KubernetesError(response.status, response.statusText, status.message, status.details?.causes ?? []);
   return apiError(error);
 };
 
-const ask = async (url: string, init: RequestInit): Promise<Response> => {
+export const ask = async (url: string, init: RequestInit): Promise<Response> => {
   try {
     return await consoleFetch(url, init);
   } catch (error) {
