@@ -118,13 +118,14 @@ def _wait(
 
 @contextmanager
 def _measured(process: subprocess.Popen[bytes]) -> Iterator[Callable[[], Run]]:
-    began, cpu = time.monotonic(), _cpu_s(process.pid)
+    began, cpu = time.monotonic(), cpu_s(process.pid)
     taken: list[Run] = []
     yield lambda: taken[0]
-    taken.append(Run(time.monotonic() - began, _cpu_s(process.pid) - cpu, _peak_mb(process.pid)))
+    taken.append(Run(time.monotonic() - began, cpu_s(process.pid) - cpu, _peak_mb(process.pid)))
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
+    """Of all its threads, since it began."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 

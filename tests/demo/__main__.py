@@ -236,9 +236,10 @@ def _ask(api: Api, streamed: Live, report: Report) -> None:
 def _look_around(place: places.Place, url: str, fingerprint: str, api: Api, watching: Prometheus | None) -> str:
     lines = "\n".join(f"  {line}" for line in api.lines(SERVER))
     k = f"{place.kubectl_path} --kubeconfig {place.kubeconfig}"
-    graphs = f"{watching.graphs(*pictures.GRAPHS, span=pictures.SPAN)}\n  {watching.url}/alerts" if watching else (
-        f"{k} port-forward -n bsls-system deployment/bsls-controller 8080    # then: curl localhost:8080/metrics"
-    )  # fmt: skip
+    metrics = f"{k} port-forward -n bsls-system deployment/bsls-controller 8080    # then: curl localhost:8080/metrics"
+    if watching:
+        metrics += f"\n  {watching.url}/alerts"
+        metrics += f"\n  {watching.graphs(*pictures.GRAPHS, span='10m')}    # snapshots, and what Kopia writes"
     tokens = "\n".join(f"  {line}" for line in api.token_commands(k))
     return f"""
 What happened: one BackupStorageLocationServer became a Kopia server at {url}
@@ -260,9 +261,9 @@ It warns of the demo's own certificate. Log in with what one of these prints:
 See there whether the server is healthy, who backed up, what was wrong with bob's last snapshot, how another VM
 connects, and, once a snapshot is older than {MAX_AGE}, who is overdue.
 
-Graphs of snapshots and of what Kopia writes, and the alerts:
-  {graphs}
-Traces, of sessions with their snapshots, and of changes: in the browser, under Snapshot activity
+Metrics, and in the demo's Prometheus the alerts and graphs of them:
+  {metrics}
+Traces of sessions with their snapshots, and of changes, are in the browser under Snapshot activity.
 
 The API is at {api.url}, described by docs/openapi.json and docs/api.md:
 {lines}
