@@ -38,6 +38,7 @@ OPERATIONS = sum(len(one) for one in PATHS.values())
 # What the document cannot say: a cursor is of its list, a time of the calendar, a name needs its namespace; where a
 # subscription may push to, and who may make how many of them.
 REFUSALS = ["2xx", "304", "400", "403", "404", "406", "409", "412", "422", "429"]
+REJECTIONS = ["400", "401", "403", "404", "405", "406", "409", "412", "415", "422", "429"]
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,7 @@ async def test_every_answer_is_documented(
         f'headers = {{ Authorization = "Bearer {api.tokens[who]}" }}\n'
         f"parameters = {{ {given} }}\n"
         f"[checks]\npositive_data_acceptance.expected-statuses = {json.dumps(REFUSALS)}\n"
+        f"negative_data_rejection.expected-statuses = {json.dumps(REJECTIONS)}\n"
         f'[[operations]]\ninclude-operation-id = "deleteSubscription"\nparameters = {{ "path.name" = "{DOOMED}" }}\n'
     )
     command = [

@@ -86,6 +86,9 @@ def _schemas(routes: list[Route]) -> dict[str, Json]:
     return schemas
 
 
+_IF_NONE_MATCH: Json = {"description": "ETags of what the client has: 304 if it is one of them.", "type": "string"}
+
+
 def _name(model: type[BaseModel]) -> str:
     return model.__name__
 
@@ -117,7 +120,8 @@ def _path_parameters(route: Route) -> list[Json]:
 
 def _header_parameters(route: Route) -> list[Json]:
     made = []
-    for name, schema in route.headers.items():
+    conditional = {"If-None-Match": _IF_NONE_MATCH} if any(one.status == 304 for one in route.answers) else {}
+    for name, schema in {**route.headers, **conditional}.items():
         described = dict(schema)
         text = described.pop("description", "")
         made.append({"name": name, "in": "header", "required": False, "description": text, "schema": described})

@@ -54,6 +54,7 @@ ONE = f"{ALL}/{{name}}"
 CHANGES = Rates(per_second=1, burst=60)  # of one user, at one replica: each costs dispatchers and Redis something
 READ_S = 4.0  # that a question may wait for Redis; a change may take longer: nobody knows what one cut short did
 _ETAG = {"ETag": "Its version: send it as If-Match with a change."}
+_GUARD = {"If-Match": {"description": "The ETag that was read: 412 if it is another one now.", "type": "string"}}
 _FIXED = ("name", "start")
 _LETTERS = "dead letters"
 _NO_DISPATCHER = (
@@ -94,9 +95,9 @@ class SubscriptionRoutes:
                   body=models.NewSubscription, problems=(409, 413, 415, 422)),
             Route("GET", ONE, self.one, "getSubscription", "One push subscription", tag, answers=(one, same)),
             Route("PATCH", ONE, self.change, "changeSubscription", "Change, pause, resume or confirm it", tag,
-                  answers=(one,), body=models.SubscriptionChange, problems=(409, 412, 413, 415, 422)),
+                  answers=(one,), body=models.SubscriptionChange, headers=_GUARD, problems=(409, 412, 413, 415, 422)),
             Route("DELETE", ONE, self.delete, "deleteSubscription", "Delete it, with its dead letters", tag,
-                  answers=(Answer(204, "Deleted"),), problems=(409, 412)),
+                  answers=(Answer(204, "Deleted"),), headers=_GUARD, problems=(409, 412)),
             Route("GET", f"{ONE}/state", self.state, "getDeliveryState", "How the deliveries go", tag,
                   answers=(Answer(200, "It", models.DeliveryState), same)),
             Route("GET", f"{ONE}/dead-letters", self.dead_letters, "listDeadLetters", "What was given up", tag,

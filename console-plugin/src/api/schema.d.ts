@@ -3187,7 +3187,10 @@ export interface operations {
                 /** @description For tenant viewers: the namespace of their VMs. */
                 vmNamespace?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3412,7 +3415,10 @@ export interface operations {
                 /** @description Each as it is told alone, with what it holds now; at most 100 in a page. */
                 figures?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3510,7 +3516,10 @@ export interface operations {
     getServer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 namespace: string;
                 name: string;
@@ -3629,6 +3638,8 @@ export interface operations {
             header?: {
                 /** @description Of a stream: `id` of the last event that came. */
                 "Last-Event-ID"?: string;
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
             };
             path: {
                 namespace: string;
@@ -3747,7 +3758,10 @@ export interface operations {
                 /** @description user@host. */
                 tenant?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 namespace: string;
                 name: string;
@@ -3866,7 +3880,10 @@ export interface operations {
                 sort?: "startTime" | "endTime" | "sizeBytes";
                 order?: "asc" | "desc";
             };
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 namespace: string;
                 name: string;
@@ -3979,7 +3996,10 @@ export interface operations {
                 sort?: "user" | "lastTime" | "snapshots";
                 order?: "asc" | "desc";
             };
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 namespace: string;
                 name: string;
@@ -4080,7 +4100,10 @@ export interface operations {
     getTenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 namespace: string;
                 name: string;
@@ -4182,7 +4205,10 @@ export interface operations {
     getConnect: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 namespace: string;
                 name: string;
@@ -4302,7 +4328,10 @@ export interface operations {
                 /** @description Only this one, by its traceId. */
                 trace?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 namespace: string;
                 name: string;
@@ -4404,7 +4433,10 @@ export interface operations {
                 /** @description Everybody's; for those who may list servers in all namespaces. */
                 all?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4633,7 +4665,10 @@ export interface operations {
     getSubscription: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 name: string;
             };
@@ -4733,7 +4768,10 @@ export interface operations {
     deleteSubscription: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that was read: 412 if it is another one now. */
+                "If-Match"?: string;
+            };
             path: {
                 name: string;
             };
@@ -4840,7 +4878,10 @@ export interface operations {
     changeSubscription: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag that was read: 412 if it is another one now. */
+                "If-Match"?: string;
+            };
             path: {
                 name: string;
             };
@@ -4987,7 +5028,10 @@ export interface operations {
                 /** @description `next` of the page before. */
                 cursor?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 name: string;
             };
@@ -5207,7 +5251,10 @@ export interface operations {
     getDeliveryState: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags of what the client has: 304 if it is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 name: string;
             };
