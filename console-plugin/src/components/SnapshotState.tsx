@@ -3,6 +3,7 @@ import type { FC } from 'react';
 import { Label } from '@patternfly/react-core';
 import type { Snapshot } from '../api';
 import { useT } from '../i18n';
+import { causeWord } from './cause';
 import { Hint } from './Hint';
 
 export const SnapshotState: FC<{ snapshot: Pick<Snapshot, 'complete' | 'cause' | 'errors'> }> = ({ snapshot }) => {
@@ -10,7 +11,7 @@ export const SnapshotState: FC<{ snapshot: Pick<Snapshot, 'complete' | 'cause' |
   const { complete, cause, errors } = snapshot;
   if (!complete)
     return (
-      <Hint content={cause ? t('Incomplete: {{cause}}', { cause }) : t('Incomplete')}>
+      <Hint content={cause ? t('Incomplete: {{cause}}', { cause: causeWord(t, cause) }) : t('Incomplete')}>
         <Label status="warning" variant="outline" data-test="state-incomplete">
           {t('Incomplete')}
         </Label>

@@ -10,6 +10,7 @@ import { isTenants } from '../model/story';
 import type { Story } from '../model/story';
 import { Bytes, Count } from './Figure';
 import { useNow } from './now';
+import { causeWord } from './cause';
 import { OutcomeLabel } from './Outcome';
 import { Table, Tbody, Td, Th, Thead, Tr } from './Table';
 import { Time } from './Time';
@@ -26,9 +27,8 @@ export const storyWords = (t: T, { kind, name, paths, snapshots }: Story): strin
 };
 
 /** The reason in words: Kopia's own names for what this page can say better. */
-export const storyReason = (t: T, { reason, errors, unread }: Story): string | undefined => {
-  if (reason === 'checkpoint') return t('Incomplete: only a checkpoint is in the repository');
-  if (reason === 'canceled') return t('Incomplete: it was cancelled');
+export const storyReason = (t: T, { outcome, incomplete, reason, errors, unread }: Story): string | undefined => {
+  if (reason && outcome === 'warning' && incomplete) return t('Incomplete: {{cause}}', { cause: causeWord(t, reason) });
   if (reason === 'server-ended') return t('Cut: the server process ended');
   if (reason) return reason;
   return unreadText(t, unread, errors);

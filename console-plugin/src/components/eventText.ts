@@ -3,6 +3,7 @@ import { isEvent } from '../api';
 import type { EventName, ServerEvent } from '../api';
 import type { T } from '../i18n';
 import { bytes, count, duration } from '../model/format';
+import { causeWord } from './cause';
 import { unreadText } from './UnreadFiles';
 
 type Payload<Name extends EventName> = ServerEvent<Name>['data'];
@@ -43,7 +44,7 @@ const snapshotText = (t: T, language: string, event: ServerEvent): string | unde
   if (isEvent(event, 'snapshot.incomplete.v1'))
     return t('The snapshot of {{path}} by {{user}} is incomplete: {{cause}}', {
       ...pick(event.data),
-      cause: event.data.cause,
+      cause: causeWord(t, event.data.cause),
     });
   if (isEvent(event, 'snapshot.failed.v1'))
     return t('The snapshot of {{path}} by {{user}} failed: {{error}}', {

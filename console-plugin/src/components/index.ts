@@ -18,6 +18,7 @@ export * from './TenantState';
 export * from './Time';
 export * from './UnreadFiles';
 export * from './Waiting';
+export * from './cause';
 export * from './eventText';
 export * from './held';
 export * from './now';

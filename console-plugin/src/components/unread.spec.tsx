@@ -34,6 +34,10 @@ describe('a snapshot that misses files', () => {
   it('is incomplete first of all where it is', () => {
     render(<OutcomeLabel story={story({ attributes: { errors: 2, cause: 'canceled' } })} />);
     expect(screen.getByText('Incomplete')).toBeInTheDocument();
+    const words = 'it was cancelled';
+    expect(storyReason(t, story({ attributes: { cause: 'canceled' } }))).toContain(words);
+    const event = anEvent('snapshot.incomplete.v1', 1, { user: 'a@b', path: '/home', cause: 'canceled' });
+    expect(eventText(t, 'en', event)).toContain(words);
   });
 
   it('is told of by events from before they named files', () => {

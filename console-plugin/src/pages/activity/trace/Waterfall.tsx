@@ -1,6 +1,6 @@
 /** Spans as bars below each other, on one time line. It is a table, so that it can be read without seeing the bars. */
 import type { CSSProperties, FC } from 'react';
-import { eventText } from '../../../components';
+import { causeWord, eventText } from '../../../components';
 import { useLanguage, useT } from '../../../i18n';
 import type { T } from '../../../i18n';
 import { bytes, count, duration } from '../../../model/format';
@@ -36,7 +36,7 @@ const detailOf = (t: T, language: string, { span }: Bar): string => {
     span.kind === 'snapshot' && bytes(numberOf(span, 'sizeBytes') ?? 0, language),
     files !== undefined && t('{{files}} files', { files: count(files, language), count: files }),
     errors ? t('{{count}} files not read', { count: errors }) : '',
-    cause && t('Incomplete: {{cause}}', { cause }),
+    cause && t('Incomplete: {{cause}}', { cause: causeWord(t, cause) }),
   ];
   return parts.filter(Boolean).join(' · ');
 };
