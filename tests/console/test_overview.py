@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import STATUS, Open, Site
+from tests.console.tab import NARROW, SHOTS, WIDE
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(180)]
 AT = {"lastTransitionTime": "2026-11-25T10:00:00Z", "observedGeneration": 1}
@@ -37,10 +38,17 @@ def test_health_inventory_and_activity_follow_the_servers(console: Open, site: S
         expect(health).to_have_attribute("data-state", "ERROR")
         expect(health).to_contain_text("1 unavailable, 3 tenants overdue")
         expect(activity).to_contain_text("Nothing happens at the moment.")
-        health.get_by_role("button").click()
-        expect(page.get_by_test_id("bsls-health")).to_contain_text(down)
         tab.shot("overview-health")
+        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        expect(page.locator(".pf-v6-c-page__sidebar.pf-m-expanded")).to_have_count(0)
+        health.get_by_role("button").click()
+        popup = page.get_by_test_id("bsls-health")
+        expect(popup).to_contain_text(down)
+        expect(popup).to_be_in_viewport(ratio=1)
+        tab.check_accessible("the popup of the health")
+        page.screenshot(path=SHOTS / "overview-health-popup.png", animations="disabled")
         page.get_by_role("button", name="Close").click()
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
         at_work = ("PodStarting", "The pod starts.")
         starts = [condition("Available", "False", *at_work), condition("Progressing", "True", *at_work)]
         report(site, *starts, tenants={"total": 4, "overdue": 0})

@@ -95,7 +95,7 @@ const Figures: FC<{ tenant: Tenant; server: ServerName; health: Health }> = ({ t
     ],
   ] as const;
   return (
-    <DescriptionList columnModifier={{ default: '1Col', md: '2Col', xl: '2Col', '2xl': '3Col' }} isCompact>
+    <DescriptionList columnModifier={{ default: '1Col', sm: '2Col' }} isCompact>
       {figures.map(([term, value]) => (
         <DescriptionListGroup key={term}>
           <DescriptionListTerm>{term}</DescriptionListTerm>

@@ -53,6 +53,7 @@ const HealthItem: FC<{ title: string; popupTitle?: string; health?: Health; popu
         {popup ? (
           <Popover
             aria-label={popupTitle ?? title}
+            position="bottom-start"
             bodyContent={
               <>
                 <Title headingLevel="h3" size="md">
