@@ -15,7 +15,7 @@ NODE := $(BSLS_CACHE)/node-$(NODE_HASH)
 UI := $(CURDIR)/build/ui
 NPM := npm --prefix $(PLUGIN) run --silent
 
-.PHONY: help setup parts demo screenshots test lint types generate verify plugin console plugin-deps plugin-test image bench-controller bench-tenants bench-events bench-api bench-telemetry lock clean
+.PHONY: help setup parts demo screenshots test lint types generate verify plugin console plugin-deps plugin-test image bench-controller bench-tenants bench-events bench-api bench-console bench-telemetry lock clean
 
 help: ## show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ bench-events: setup ## log lines to events, beside syslog-ng and rsyslog
 
 bench-api: setup ## live streams of events, beside nchan and Centrifuge; pages of a list, beside Go
 	@code=0; $(BIN)/python -m benchmarks.api_list || code=1; $(BIN)/python -m benchmarks.api_stream || code=1; exit $$code
+
+bench-console: setup ## the console's pages in a browser: weight, first content, frames, the main thread
+	@$(BIN)/python -m benchmarks.console
 
 bench-telemetry: setup ## telemetry on against off: the event path, requests, memory under a dead receiver
 	@$(BIN)/python -m benchmarks.telemetry

@@ -48,6 +48,7 @@ export const startTexts = async (): Promise<void> => {
       react: { useSuspense: true },
     });
   document.documentElement.lang = i18next.language;
+  void i18next.loadNamespaces(`${OF_PLUGINS}${PLUGIN}`); // needed by all that comes
 };
 
 export const setLanguage = async (language: string): Promise<void> => {

@@ -1,5 +1,5 @@
 /** What happened, a line each, the newest first: sessions with their snapshots, and maintenance. Each leads to its trace. */
-import { memo } from 'react';
+import { memo, useDeferredValue } from 'react';
 import type { ComponentProps, FC } from 'react';
 import { Link } from 'react-router';
 import { useLanguage, useT } from '../i18n';
@@ -13,6 +13,7 @@ import { useNow } from './now';
 import { causeWord } from './cause';
 import { OutcomeLabel } from './Outcome';
 import { Table, Tbody, Td, Th, Thead, Tr } from './Table';
+import { useSlots } from './slots';
 import { Time } from './Time';
 import { unreadText } from './UnreadFiles';
 
@@ -98,10 +99,14 @@ interface Props {
   at?: Partial<ComponentProps<typeof Tbody>>;
 }
 
+const keyOfStory = ({ server, id }: Story): string => `${server.namespace}/${server.name} ${id}`;
+
 const NOTHING: RowProps['hide'] = [];
 
 export const StoryTable: FC<Props> = ({ label, rows, hide = NOTHING, at }) => {
   const t = useT();
+  const shown = useDeferredValue(rows); // another page is drawn without holding up the reader
+  const slotOf = useSlots(shown.map(keyOfStory));
   return (
     <Table aria-label={label} gridBreakPoint="grid-lg">
       <Thead>
@@ -117,8 +122,8 @@ export const StoryTable: FC<Props> = ({ label, rows, hide = NOTHING, at }) => {
         </Tr>
       </Thead>
       <Tbody {...at}>
-        {rows.map((story) => (
-          <Row key={`${story.server.namespace}/${story.server.name} ${story.id}`} story={story} hide={hide} />
+        {shown.map((story) => (
+          <Row key={slotOf(keyOfStory(story))} story={story} hide={hide} />
         ))}
       </Tbody>
     </Table>

@@ -22,6 +22,7 @@ export * from './cause';
 export * from './eventText';
 export * from './held';
 export * from './now';
+export * from './slots';
 export * from './states';
 export * from './useFilters';
 export * from './useSettled';

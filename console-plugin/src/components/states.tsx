@@ -87,6 +87,7 @@ export const Stale: FC<{ error: ApiError; loadedAt: number; retry: () => void }>
       isInline
       component="p"
       variant="warning"
+      className="bsls-stale"
       data-test="stale"
       title={
         <>

@@ -14,8 +14,7 @@ export const plugins = new PluginStore({
   },
 });
 
-/** Throws an Error that says why it could not be loaded. */
-export const loadPlugin = async (): Promise<void> => {
+const load = async (): Promise<void> => {
   await plugins.loadPlugin(`${PLUGIN_FILES}/plugin-manifest.json`);
   const found = plugins.getPluginInfo().find(({ manifest }) => manifest.name === PLUGIN);
   if (found?.status === 'failed') {
@@ -23,3 +22,12 @@ export const loadPlugin = async (): Promise<void> => {
   }
   if (!found) throw new Error(`${PLUGIN} is not what its manifest names`);
 };
+
+let loading: Promise<void> | undefined;
+
+/** Once; again after it failed. Throws an Error that says why it could not be loaded. */
+export const loadPlugin = (): Promise<void> =>
+  (loading ??= load().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  }));

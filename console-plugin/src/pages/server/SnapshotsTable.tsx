@@ -1,5 +1,5 @@
 /** The table of the snapshots: one row each, each with the way to its trace. */
-import { memo, useState } from 'react';
+import { memo, useDeferredValue, useState } from 'react';
 import type { ComponentProps, FC } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { Button } from '@patternfly/react-core';
@@ -17,6 +17,7 @@ import {
   Thead,
   Time,
   Tr,
+  useSlots,
   UnreadFiles,
 } from '../../components';
 import type { Sorting } from '../../components';
@@ -103,7 +104,7 @@ const RowOf: FC<{ place: ServerName; snapshot: Snapshot }> = ({ place, snapshot 
         <Count value={snapshot.files} />
       </Td>
       <Td dataLabel={t('Trace')}>
-        <Trace place={place} snapshot={snapshot} />
+        <Trace key={snapshot.snapshot} place={place} snapshot={snapshot} />
       </Td>
     </Tr>
   );
@@ -122,6 +123,8 @@ interface Props {
 
 export const SnapshotsTable: FC<Props> = ({ place, rows, sort, order, onOrder, at }) => {
   const t = useT();
+  const shown = useDeferredValue(rows); // another page is drawn without holding up the reader
+  const slotOf = useSlots(shown.map((row) => row.snapshot));
   const sortOf = (column: Sort): Sorting => ({
     direction: column === sort ? order : undefined,
     first: 'desc',
@@ -142,8 +145,8 @@ export const SnapshotsTable: FC<Props> = ({ place, rows, sort, order, onOrder, a
         </Tr>
       </Thead>
       <Tbody {...at}>
-        {rows.map((snapshot) => (
-          <Row key={snapshot.snapshot} place={place} snapshot={snapshot} />
+        {shown.map((snapshot) => (
+          <Row key={slotOf(snapshot.snapshot)} place={place} snapshot={snapshot} />
         ))}
       </Tbody>
     </Table>

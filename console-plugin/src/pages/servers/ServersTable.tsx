@@ -1,9 +1,9 @@
 /** The table of the servers: one row each, columns that sort. */
-import { memo } from 'react';
+import { memo, useDeferredValue } from 'react';
 import type { FC, ReactNode } from 'react';
 import { Link } from 'react-router';
 import { Label } from '@patternfly/react-core';
-import { Count, HealthLabel, Hint, Table, Tbody, Td, Th, Thead, Time, Tr, useNow } from '../../components';
+import { Count, HealthLabel, Hint, Table, Tbody, Td, Th, Thead, Time, Tr, useNow, useSlots } from '../../components';
 import { useT } from '../../i18n';
 import type { T } from '../../i18n';
 import { serverPath } from '../../model/paths';
@@ -117,6 +117,8 @@ export const ServersTable: FC<{ rows: readonly Row[]; order: Order; onOrder: (or
   onOrder,
 }) => {
   const t = useT();
+  const shown = useDeferredValue(rows); // another page is drawn without holding up the reader
+  const slotOf = useSlots(shown.map((row) => row.key));
   return (
     <Table aria-label={t('File backup servers')} gridBreakPoint="grid-lg">
       <Thead>
@@ -139,8 +141,8 @@ export const ServersTable: FC<{ rows: readonly Row[]; order: Order; onOrder: (or
         </Tr>
       </Thead>
       <Tbody>
-        {rows.map((row) => (
-          <ShownRow key={row.key} row={row} />
+        {shown.map((row) => (
+          <ShownRow key={slotOf(row.key)} row={row} />
         ))}
       </Tbody>
     </Table>
