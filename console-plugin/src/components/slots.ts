@@ -1,6 +1,7 @@
 /**
  * Rows that are used again: another page of a list fills the rows that stand, which costs a fraction of making them anew.
- * A row that stays keeps its place in the document, and with it the focus.
+ * A row that stays keeps its place in the document, and with it the focus. What a cell remembers of its own (opened, busy)
+ * needs the id as its key.
  */
 import { useState } from 'react';
 

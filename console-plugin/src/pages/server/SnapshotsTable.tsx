@@ -90,7 +90,11 @@ const RowOf: FC<{ place: ServerName; snapshot: Snapshot }> = ({ place, snapshot 
               {t('{{count}} errors ignored, as the policy says', { count: snapshot.ignoredErrors })}
             </div>
           )}
-          <UnreadFiles unread={snapshot.unread ?? []} total={snapshot.errors + snapshot.ignoredErrors} />
+          <UnreadFiles
+            key={snapshot.snapshot}
+            unread={snapshot.unread ?? []}
+            total={snapshot.errors + snapshot.ignoredErrors}
+          />
         </div>
       </Td>
       <Td dataLabel={t('Started')}>

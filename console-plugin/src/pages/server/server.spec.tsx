@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/react';
+import { fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { createMemoryRouter, RouterProvider } from 'react-router';
 import { describe, expect, it } from 'vitest';
@@ -264,6 +264,22 @@ describe('the snapshots', () => {
     expect(screen.queryByTestId('snapshot-one')).toBeNull();
     await userEvent.click(screen.getByRole('button', { name: 'Previous page' }));
     expect(await screen.findByTestId('snapshot-one')).toBeInTheDocument();
+  });
+
+  it('that come in the same row are closed, whatever was opened in it', async () => {
+    const unread = ['a', 'b', 'c'].map((path) => ({ path, error: 'permission denied' }));
+    open(`${SERVER}/snapshots`, {
+      snapshots: (url) =>
+        url.searchParams.get('cursor')
+          ? json({ total: 51, items: [aSnapshot('two', { errors: 3, unread })], next: null })
+          : json({ total: 51, items: [aSnapshot('one', { errors: 3, unread })], next: 'c' }),
+    });
+    const row = await screen.findByTestId('snapshot-one');
+    fireEvent.click(screen.getByRole('button', { name: 'Show 2 more' })); // without a hand at the list, which would hold it
+    expect(screen.getByRole('button', { name: 'Show less' })).toBeInTheDocument();
+    await userEvent.click(screen.getByRole('button', { name: 'Next page' }));
+    expect(await screen.findByTestId('snapshot-two')).toBe(row);
+    expect(screen.getByRole('button', { name: 'Show 2 more' })).toBeInTheDocument();
   });
 
   it('open their trace by the event that told of them, or say that it is gone', async () => {
