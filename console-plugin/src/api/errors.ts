@@ -1,7 +1,13 @@
 /** What went wrong at the API: RFC 9457 problems as typed errors. */
 import type { Problem } from './types';
 
-/** `status` 0: no answer at all. `detail` says what to do, in the API's words. */
+/** A field of what was sent that is to be corrected. */
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+/** `status` 0: no answer at all. `detail` says what to do, in the API's words; `fields`, where. */
 export class ApiError extends Error {
   override name = 'ApiError';
 
@@ -11,6 +17,7 @@ export class ApiError extends Error {
     readonly detail: string,
     readonly requestId?: string,
     readonly retryAfterSeconds?: number,
+    readonly fields: readonly FieldError[] = [],
   ) {
     super(detail || title);
   }
@@ -36,6 +43,14 @@ export const failedResponse = (error: unknown): Response | undefined => (isFaile
 const isProblem = (body: unknown): body is Problem =>
   typeof body === 'object' && body !== null && typeof (body as { title?: unknown }).title === 'string';
 
+/** A problem names one field, or several. */
+const fieldsOf = (
+  problem: (Problem & { field?: string; errors?: FieldError[] }) | undefined,
+): readonly FieldError[] => {
+  if (problem?.errors) return problem.errors;
+  return problem?.field ? [{ field: problem.field, message: problem.detail ?? problem.title }] : [];
+};
+
 const problemOf = (error: Failed): Problem | undefined => (isProblem(error.json) ? error.json : undefined);
 
 /** Whatever consoleFetch threw. An abort is not an error of the API: pass those on before. */
@@ -50,6 +65,7 @@ export const apiError = (error: unknown): ApiError => {
       problem?.detail ?? '',
       problem?.requestId,
       after > 0 ? after : undefined,
+      fieldsOf(problem),
     );
   }
   return new ApiError(0, error instanceof Error ? error.message : String(error), '');

@@ -4,4 +4,5 @@ export * from './client';
 export * from './errors';
 export * from './kubernetes';
 export * from './objects';
+export * from './subscriptions';
 export * from './types';
