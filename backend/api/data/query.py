@@ -28,6 +28,9 @@ _CURSOR = re.compile(r"(?:^|&)cursor=([A-Za-z0-9_-]+)(?=&|$)", re.ASCII)  # as i
 
 Text = Annotated[str, Field(max_length=500)]
 Names = Annotated[str, Field(max_length=7000)]
+VmNamespace = Annotated[
+    str | None, Field(max_length=253, description="For tenant viewers: the namespace of their VMs.")
+]
 Moment = Annotated[str, Field(max_length=64, description="RFC 3339, or a duration back from now such as 2h or 7d.")]
 
 
@@ -75,9 +78,7 @@ def _following(purpose: str, entry: Entry) -> str:
 class SeenQuery(Query):
     """A list of which tenant viewers see a part."""
 
-    vm_namespace: str | None = Field(
-        default=None, max_length=253, description="For tenant viewers: the namespace of their VMs."
-    )
+    vm_namespace: VmNamespace = None
 
 
 class SnapshotQuery(SeenQuery):

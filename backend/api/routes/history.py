@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 
 from backend.api.access.scope import Scope
 from backend.api.data.models import _Model
-from backend.api.data.query import Moment, SeenQuery, Text, parse
+from backend.api.data.query import Moment, SeenQuery, Text, VmNamespace, parse
 from backend.api.data.traces import TraceView, traces_of, traces_of_work
 from backend.api.http.answers import answer
 from backend.api.http.pages import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor
@@ -54,9 +54,7 @@ class TraceQuery(Model):
 
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="How many.")
     tenant: Text | None = Field(default=None, description="user@host.")
-    vm_namespace: str | None = Field(
-        default=None, max_length=253, description="For tenant viewers: the namespace of their VMs."
-    )
+    vm_namespace: VmNamespace = None
     trace: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$", description="Only this one, by its traceId.")
 
 

@@ -14,7 +14,7 @@ from backend.api.access.caller import Caller
 from backend.api.access.gate import caller_of_request
 from backend.api.access.limits import Limits
 from backend.api.access.scope import Scope
-from backend.api.data.query import Text, parse
+from backend.api.data.query import Text, VmNamespace, parse
 from backend.api.http.frame import Observer, Quick, request_id
 from backend.api.http.problem import BAD_REQUEST, NOT_ACCEPTABLE, Problem, unavailable
 from backend.api.openapi.route import EVENT_STREAM, Answer, Route
@@ -39,9 +39,7 @@ class AllQuery(EventFilter):
     """Live events of all servers."""
 
     namespace: Text | None = Field(default=None, description="Of the servers.")
-    vm_namespace: str | None = Field(
-        default=None, max_length=253, description="For tenant viewers: the namespace of their VMs."
-    )
+    vm_namespace: VmNamespace = None
 
 
 class Live:

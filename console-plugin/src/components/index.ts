@@ -1,9 +1,11 @@
 /** Parts that several pages use. */
 export * from './Choice';
+export * from './FieldFrame';
 export * from './Figure';
 export * from './ConnectBundle';
 export * from './HealthLabel';
 export * from './Hint';
+export * from './NotAsked';
 export * from './Outcome';
 export * from './Page';
 export * from './Pager';

@@ -2,13 +2,14 @@
 import { useMemo, useState } from 'react';
 import type { FC } from 'react';
 import { NamespaceBar } from '@openshift-console/dynamic-plugin-sdk';
-import { Alert, Button, List as Lines, ListItem } from '@patternfly/react-core';
+import { Button, List as Lines, ListItem } from '@patternfly/react-core';
 import { Link } from 'react-router';
 import {
   Content,
   Empty,
   errorSentence,
   Loading,
+  NotAsked,
   Page,
   pageOf,
   StoryTable,
@@ -36,18 +37,7 @@ const Failed: FC<Pick<Activity, 'failed' | 'retry'>> = ({ failed, retry }) => {
   const t = useT();
   if (!failed.length) return null;
   return (
-    <Alert
-      isInline
-      component="h2"
-      variant="warning"
-      title={t('{{count}} servers could not be asked', { count: failed.length })}
-      actionLinks={
-        <Button variant="link" isInline onClick={retry} data-test="retry">
-          {t('Try again')}
-        </Button>
-      }
-      data-test="partial"
-    >
+    <NotAsked count={failed.length} retry={retry}>
       <Lines isPlain>
         {failed.slice(0, 5).map(({ key, error, loadedAt }) => (
           <ListItem key={key}>
@@ -60,7 +50,7 @@ const Failed: FC<Pick<Activity, 'failed' | 'retry'>> = ({ failed, retry }) => {
           </ListItem>
         ))}
       </Lines>
-    </Alert>
+    </NotAsked>
   );
 };
 

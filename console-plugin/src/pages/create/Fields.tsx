@@ -1,16 +1,9 @@
 /** Fields of the form: what they are about, their limits and values come from the CRD. */
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import type { FC, ReactNode } from 'react';
-import {
-  FormGroup,
-  FormHelperText,
-  FormSelect,
-  FormSelectOption,
-  HelperText,
-  HelperTextItem,
-  TextArea,
-  TextInput,
-} from '@patternfly/react-core';
+import { FormSelect, FormSelectOption, TextArea, TextInput } from '@patternfly/react-core';
+import { FieldFrame } from '../../components';
+import type { FieldControl } from '../../components';
 import { useT } from '../../i18n';
 import { useField } from './context';
 import { schemaAt } from './values';
@@ -28,39 +21,19 @@ interface FrameProps extends Pick<FieldProps, 'path' | 'label' | 'isRequired'> {
   help?: string;
   /** Beside the help, while nothing is wrong. */
   hint?: ReactNode;
-  children: (given: {
-    id: string;
-    'aria-describedby': string;
-    validated: 'error' | 'default';
-    'data-test': string;
-  }) => ReactNode;
+  children: (given: FieldControl) => ReactNode;
 }
 
 /** Label, help or what is wrong, and between them the control. */
-export const Frame: FC<FrameProps> = ({ path, label, isRequired, help, hint, children }) => {
-  const id = useId();
+export const Frame: FC<FrameProps> = ({ path, help, ...props }) => {
   const { faults } = useField(path);
-  const texts = [...new Set(faults.map(({ text }) => text))];
   return (
-    <FormGroup label={label} fieldId={id} isRequired={isRequired}>
-      {children({
-        id,
-        'aria-describedby': `${id}-help`,
-        validated: texts.length ? 'error' : 'default',
-        'data-test': `field-${path}`,
-      })}
-      <FormHelperText>
-        <HelperText id={`${id}-help`} isLiveRegion>
-          {texts.map((text) => (
-            <HelperTextItem key={text} variant="error" data-test={`wrong-${path}`}>
-              {text}
-            </HelperTextItem>
-          ))}
-          {!texts.length && <HelperTextItem>{help ?? schemaAt(path).description}</HelperTextItem>}
-          {!texts.length && hint}
-        </HelperText>
-      </FormHelperText>
-    </FormGroup>
+    <FieldFrame
+      {...props}
+      help={help ?? schemaAt(path).description}
+      wrong={[...new Set(faults.map(({ text }) => text))]}
+      tests={{ control: `field-${path}`, wrong: `wrong-${path}` }}
+    />
   );
 };
 

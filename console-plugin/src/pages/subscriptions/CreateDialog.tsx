@@ -1,29 +1,15 @@
 /** A new subscription: where events go, and which. */
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import type { FC, ReactNode } from 'react';
-import {
-  FormGroup,
-  FormHelperText,
-  FormSelect,
-  FormSelectOption,
-  HelperText,
-  HelperTextItem,
-  TextArea,
-  TextInput,
-} from '@patternfly/react-core';
+import { FormSelect, FormSelectOption, TextArea, TextInput } from '@patternfly/react-core';
 import { createSubscription } from '../../api';
 import type { FieldError } from '../../api';
+import { FieldFrame } from '../../components';
+import type { FieldControl } from '../../components';
 import { useT } from '../../i18n';
 import { Dialog } from './Dialog';
 import { EMPTY, fieldOf, toSend } from './draft';
 import type { Draft, Events } from './draft';
-
-interface Control {
-  id: string;
-  'aria-describedby': string;
-  validated: 'error' | 'default';
-  'data-test': string;
-}
 
 interface FieldProps {
   label: string;
@@ -31,32 +17,12 @@ interface FieldProps {
   wrong: readonly string[];
   name: keyof Draft;
   isRequired?: boolean;
-  children: (given: Control) => ReactNode;
+  children: (given: FieldControl) => ReactNode;
 }
 
-const Field: FC<FieldProps> = ({ label, help, wrong, name, isRequired, children }) => {
-  const id = useId();
-  return (
-    <FormGroup label={label} fieldId={id} isRequired={isRequired}>
-      {children({
-        id,
-        'aria-describedby': `${id}-help`,
-        validated: wrong.length ? 'error' : 'default',
-        'data-test': `new-${name}`,
-      })}
-      <FormHelperText>
-        <HelperText id={`${id}-help`} isLiveRegion>
-          {wrong.map((text) => (
-            <HelperTextItem key={text} variant="error" data-test={`new-wrong-${name}`}>
-              {text}
-            </HelperTextItem>
-          ))}
-          {!wrong.length && help && <HelperTextItem>{help}</HelperTextItem>}
-        </HelperText>
-      </FormHelperText>
-    </FormGroup>
-  );
-};
+const Field: FC<FieldProps> = ({ name, ...props }) => (
+  <FieldFrame {...props} tests={{ control: `new-${name}`, wrong: `new-wrong-${name}` }} />
+);
 
 interface PartProps {
   draft: Draft;

@@ -1,9 +1,9 @@
 /** "File backups" of a virtual machine: who of it is backed up where, their last snapshots, and how to connect it. */
 import type { FC } from 'react';
 import type { PageComponentProps } from '@openshift-console/dynamic-plugin-sdk';
-import { Alert, Button, PageSection } from '@patternfly/react-core';
+import { PageSection } from '@patternfly/react-core';
 import type { AnyServer } from '../../api';
-import { Content, Empty, errorSentence, LiveMark, Loading } from '../../components';
+import { Content, Empty, errorSentence, LiveMark, Loading, NotAsked } from '../../components';
 import { useT } from '../../i18n';
 import type { Scope } from '../../live';
 import { keyOf } from '../../model/paths';
@@ -19,20 +19,9 @@ const Failed: FC<Pick<Found, 'failed' | 'retry'>> = ({ failed, retry }) => {
   const [first] = failed;
   if (!first) return null;
   return (
-    <Alert
-      isInline
-      component="h2"
-      variant="warning"
-      title={t('{{count}} servers could not be asked', { count: failed.length })}
-      actionLinks={
-        <Button variant="link" isInline onClick={retry} data-test="retry">
-          {t('Try again')}
-        </Button>
-      }
-      data-test="partial"
-    >
+    <NotAsked count={failed.length} retry={retry}>
       {first.key}: {errorSentence(t, first.error)}
-    </Alert>
+    </NotAsked>
   );
 };
 
