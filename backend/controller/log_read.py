@@ -110,7 +110,10 @@ class LogReader:
             await self._later(pod, place, previous=False)
             return pod
         await self._later(pod, place, previous=True)
-        await self._end(pod)
+        if self._gap:  # nothing is held of the run before: what the next one writes first ends the gap, and our run
+            self._gap = replace(self._gap, reason=RESTARTED)
+        else:
+            await self._end(pod)
         await self._whole(pod)
         return pod
 

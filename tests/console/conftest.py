@@ -99,8 +99,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(api_cluster: Cluster, ui: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    make_servers(api_cluster, STATUS)
     kubectl = api_cluster.kubectl
+    kubectl("delete", "bsls", "-A", "--all")  # what other tests left
+    make_servers(api_cluster, STATUS)
     tokens = {name: people.person(api_cluster, f"console-{name}", *roles) for name, roles in PERSONAS.items()}
     with RedisServer("--appendonly", "no") as redis:
         in_thread(tell(redis, ("backup-a", "vms"), STATUS, history()))

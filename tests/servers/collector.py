@@ -77,6 +77,10 @@ class Collector:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
+        for path in self._files.values():
+            if path.exists():  # of the last line, maybe not all was written: the next would go on in it
+                whole = path.read_bytes()
+                path.write_bytes(whole[: whole.rfind(b"\n") + 1])
 
     def stand_still(self) -> None:
         """It takes connections and answers nothing."""

@@ -327,6 +327,27 @@ async def test_runs_that_nobody_read_are_a_gap() -> None:
         assert reading.sink.ends() == [("uid-1", 2)]
 
 
+@pytest.mark.parametrize("written", ["before it is read", "after it was read"])
+async def test_a_run_before_of_which_nothing_is_held_is_a_gap_up_to_the_first_line_of_the_next(written: str) -> None:
+    """Of two restarts close to each other, the pod's status may still tell of one."""
+    async with Kubelet() as kubelet:
+        reading = Reading(kubelet)
+        kubelet.write(line(1))
+        await reading.all()
+        last = stamp(kubelet.runs[0].lines[-1][0])
+        kubelet.write(line(2))
+        kubelet.runs[0].lost = 2
+        kubelet.restart()
+        if written == "after it was read":
+            await reading.all()
+            assert not reading.sink.gaps()
+        kubelet.write(line(3))
+        await reading.all()
+        await reading.all()
+        assert reading.sink.gaps() == [(last, stamp(kubelet.runs[1].lines[0][0]), log_read.RESTARTED)]
+        assert reading.sink.lines() == [one for run in kubelet.runs for one in as_read(run) if b"line 2" not in one]
+
+
 async def test_a_pod_that_is_new_to_us_and_was_restarted_often() -> None:
     async with Kubelet() as kubelet:
         reading = Reading(kubelet)
