@@ -29,7 +29,7 @@ class Sink:
     ids: list[str] = field(default_factory=list)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sink() -> Iterator[Sink]:
     found = Sink()
 
@@ -54,12 +54,13 @@ def sink() -> Iterator[Sink]:
         thread.join()
 
 
-@pytest.fixture
-def dispatcher(site: Site, sink: Sink, tmp_path: Path) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def dispatcher(site: Site, sink: Sink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Permits this sink, for whoever has the right to see servers."""
     port = int(sink.url.rpartition(":")[2].partition("/")[0])
     target = {"scheme": "http", "host": "127.0.0.1", "port": port, "networks": ["127.0.0.0/8"]}
-    config, log = tmp_path / "config.yaml", tmp_path / "log"
+    folder = tmp_path_factory.mktemp("dispatcher")
+    config, log = folder / "config.yaml", folder / "log"
     config.write_text(yaml.safe_dump({"lease": "2s", "api": {"targets": [target]}}))
     (probes,) = free_ports(1)
     with process(config, site.redis.url, probes, log) as child:

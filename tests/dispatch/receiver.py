@@ -66,6 +66,10 @@ class Receiver:
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
+        for site in tuple(self._runner.sites):
+            await site.stop()
+        for _ in range(3):  # a connection accepted just now comes to the handler, else nobody closes it
+            await asyncio.sleep(0)
         await self._runner.cleanup()
 
     @property
