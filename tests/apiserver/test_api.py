@@ -80,6 +80,10 @@ async def test_who_has_no_tenant_at_a_server_yet_names_the_namespace_of_their_vm
         await api.json("team-a", f"{other}/{part}", 404)
         await api.json("nobody", f"{other}/{part}?{mine}", 404)
         await api.json("team-a", f"{other}/{part}?vmNamespace=team-b", 404)
+    assert "spec" not in await api.json("team-a", f"{other}?{mine}")
+    await api.json("team-a", other, 404)
+    await api.json("team-a", f"{other}?vmNamespace=team-b", 404)
+    await api.json("everything", f"{other}?namespace=team-a", 400)  # no parameter of this
     async with api.get("team-a", f"{other}/events?{mine}", headers={"Accept": "text/event-stream"}) as response:
         assert response.status == 200
     own = await api.json("team-a", f"{SERVER}/snapshots?limit=500&{mine}")

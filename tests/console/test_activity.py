@@ -83,6 +83,30 @@ def test_the_owner_of_a_vm_sees_their_own_tenant_only(console: Open) -> None:
     expect(page.get_by_test_id("error")).to_be_visible()
 
 
+def test_the_owner_of_a_vm_is_told_where_nothing_of_theirs_was_seen_yet(console: Open) -> None:
+    """Of a server, and of a tenant; and with the namespace of their VMs, nothing is refused any more."""
+    tab = console("tenant")
+    tab.expected = ["404", "409"]
+    page = tab.open("/bsls/servers/backup-b/more")
+    expect(page.get_by_test_id("error")).to_contain_text("There is no server backup-b/more, or you may not see it")
+    expect(page.get_by_test_id("choose-namespace")).to_be_visible()
+    tab.shot("server-hidden")
+    tab.requests.clear()
+    choose(page, "team-a")
+    expect(page.get_by_test_id("none-of-yours")).to_contain_text("This server has seen none of your tenants yet")
+    expect(page.get_by_text("Nobody is connected")).to_be_visible()
+    expect(page.get_by_test_id("live-open")).to_be_visible()
+    tab.shot("server-none-of-yours")
+    for part in ("tenants", "snapshots", "events"):
+        page.get_by_test_id(f"tab-{part}").click()
+        expect(page.get_by_test_id("empty")).to_be_visible()
+        expect(page.get_by_test_id("none-of-yours")).to_be_visible()
+    assert not [one for one in tab.requests if not one.startswith(("2", "304"))]
+    page.goto(f"{tab.url}/bsls/tenants/backup-b/more/root@vm-9.team-a")
+    expect(page.get_by_role("heading", name="This server has seen nothing of this tenant yet")).to_be_visible()
+    tab.shot("tenant-unseen")
+
+
 def choose(page: Page, namespace: str) -> None:
     """In the namespace bar, by typing: not everybody may list namespaces."""
     page.get_by_test_id("namespace-toggle").click()

@@ -11,15 +11,30 @@ from pydantic import BaseModel
 from backend.api.access.scope import Scope, namespace_of
 from backend.api.data import models
 from backend.api.data.lists import Page
-from backend.api.data.query import SeenQuery, ServerQuery, SessionQuery, SnapshotQuery, TenantQuery, parse_text
+from backend.api.data.query import (
+    SeenQuery,
+    ServerQuery,
+    SessionQuery,
+    SnapshotQuery,
+    TenantQuery,
+    VmNamespace,
+    parse,
+    parse_text,
+)
 from backend.api.data.room import Data, One
 from backend.api.http.answers import answer
-from backend.api.openapi.route import Answer, Route
+from backend.api.openapi.route import Answer, Model, Route
 from backend.api.routes.seen import Seen
 
 PREFIX = "/api/v1"
 SERVER = f"{PREFIX}/servers/{{namespace}}/{{name}}"
 _ETAG = {"ETag": "The version of the answer: send it as If-None-Match."}
+
+
+class SeenAt(Model):
+    """One server, of which tenant viewers see a part."""
+
+    vm_namespace: VmNamespace = None
 
 
 class Lists:
@@ -34,7 +49,7 @@ class Lists:
         return [
             _list(f"{PREFIX}/servers", self.servers, "listServers", "Servers", "servers", models.ServerPage,
                   ServerQuery),
-            _one(SERVER, self.server, "getServer", "One server", "servers", models.AnyServer),
+            _one(SERVER, self.server, "getServer", "One server", "servers", models.AnyServer, query=SeenAt),
             _list(f"{SERVER}/tenants", self.tenants, "listTenants", "Tenants of a server", "tenants", models.TenantPage,
                   TenantQuery),
             _one(f"{SERVER}/tenants/{{user}}", self.tenant, "getTenant", "One tenant", "tenants", models.Tenant),
@@ -55,7 +70,8 @@ class Lists:
         return await self._answer(request, self._data.servers(query, scope))
 
     async def server(self, request: web.Request) -> web.StreamResponse:
-        namespace, name, scope = await self._seen.server(request)
+        query = parse(SeenAt, request.query)
+        namespace, name, scope = await self._seen.server(request, query.vm_namespace)
         return await _object(request, await self._data.server(namespace, name, scope))
 
     async def tenants(self, request: web.Request) -> web.StreamResponse:
@@ -108,7 +124,14 @@ def _list(
 
 
 def _one(
-    path: str, handler: Handle, name: str, summary: str, tag: str, model: type[BaseModel], *problems: int
+    path: str,
+    handler: Handle,
+    name: str,
+    summary: str,
+    tag: str,
+    model: type[BaseModel],
+    *problems: int,
+    query: type[BaseModel] | None = None,
 ) -> Route:
     answers = (Answer(200, "It", model, headers=_ETAG), Answer(304, "Unchanged"))
-    return Route("GET", path, handler, name, summary, tag, answers=answers, problems=problems)
+    return Route("GET", path, handler, name, summary, tag, answers=answers, problems=problems, query=query)

@@ -3515,7 +3515,10 @@ export interface operations {
     };
     getServer: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For tenant viewers: the namespace of their VMs. */
+                vmNamespace?: string | null;
+            };
             header?: {
                 /** @description ETags of what the client has: 304 if it is one of them. */
                 "If-None-Match"?: string;

@@ -120,7 +120,7 @@ export const ConnectBundle: FC<{ server: ServerName; user: string; scope: Scope 
     (event) => /^(tls|server)\./.test(eventName(event)),
   );
   return (
-    <Content resource={connect} loading={<Loading rows={4} />}>
+    <Content small resource={connect} loading={<Loading rows={4} />}>
       {(found) => <Bundle connect={found} />}
     </Content>
   );

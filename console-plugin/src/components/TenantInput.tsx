@@ -23,7 +23,10 @@ export const TenantInput: FC<Props> = ({ server: { namespace, name }, scope, val
   const search = useSettled(value.trim());
   const found = useResource(
     '/servers/{namespace}/{name}/tenants',
-    { parameters: { namespace, name }, query: { limit: OFFERED, search: search || undefined } },
+    {
+      parameters: { namespace, name },
+      query: { limit: OFFERED, search: search || undefined, vmNamespace: scope.vmNamespace },
+    },
     scope,
     () => false,
   );

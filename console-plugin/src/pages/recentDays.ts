@@ -20,14 +20,14 @@ export interface Read {
 /** `most`: so many are read at most: a picture is not worth more. */
 export const readDays = async (
   { namespace, name }: ServerName,
-  { tenant, most }: { tenant?: string; most: number },
+  { tenant, most, vmNamespace }: { tenant?: string; most: number; vmNamespace?: string },
   signal: AbortSignal,
 ): Promise<Read> => {
   const snapshots: Snapshot[] = [];
   let cursor: string | undefined;
   do {
     const since = new Date(dayStart(Date.now(), DAYS - 1)).toISOString();
-    const query = { tenant, since, limit: PAGE, cursor };
+    const query = { tenant, since, limit: PAGE, cursor, vmNamespace };
     const page = await get('/servers/{namespace}/{name}/snapshots', { parameters: { namespace, name }, query, signal });
     snapshots.push(...page.items);
     cursor = page.next ?? undefined;

@@ -67,6 +67,7 @@ const Snapshots: FC<TabProps> = ({ place, scope }) => {
         state: (filters.state || undefined) as 'complete' | 'incomplete' | undefined,
         sort,
         order,
+        vmNamespace: scope.vmNamespace,
       },
     },
     scope,

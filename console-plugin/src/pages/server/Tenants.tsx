@@ -2,8 +2,7 @@
 import type { FC } from 'react';
 import { Link } from 'react-router';
 import { Button, Label, Switch, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
-import type { ServerEvent, Tenant } from '../../api';
-import { eventName } from '../../api';
+import type { Tenant } from '../../api';
 import {
   Content,
   Count,
@@ -27,7 +26,7 @@ import type { Sorting } from '../../components';
 import { useT } from '../../i18n';
 import { usePages } from '../../live';
 import { tenantPath } from '../../model/paths';
-import { ownEvents } from './context';
+import { changesTenants, ownEvents } from './context';
 import type { TabProps } from './context';
 
 const PER_PAGE = 50;
@@ -35,7 +34,6 @@ type Sort = 'user' | 'lastTime' | 'snapshots';
 // Who never made a snapshot, and who made none for the longest time: the overdue first.
 const DEFAULTS = { search: '', overdue: '', sort: 'lastTime', order: 'asc' };
 
-const changesTenants = (event: ServerEvent): boolean => /^(session|snapshots?|tenant|users)\./.test(eventName(event));
 const userOf = (tenant: Tenant): string => tenant.user;
 
 const Row: FC<{ place: TabProps['place']; tenant: Tenant }> = ({ place, tenant }) => {
@@ -79,7 +77,7 @@ const Row: FC<{ place: TabProps['place']; tenant: Tenant }> = ({ place, tenant }
   );
 };
 
-const None: FC<{ filtered: boolean; clear: () => void }> = ({ filtered, clear }) => {
+const None: FC<{ filtered: boolean; limited: boolean; clear: () => void }> = ({ filtered, limited, clear }) => {
   const t = useT();
   if (filtered)
     return (
@@ -94,12 +92,19 @@ const None: FC<{ filtered: boolean; clear: () => void }> = ({ filtered, clear })
     );
   return (
     <Empty title={t('No tenants yet')}>
-      {t('Add a line to the user list that this server names. Make one with: bsls user hash alice@vm-1')}
+      {limited ? (
+        <>
+          {t('First, who runs the server adds a line to its user list, made with:')}{' '}
+          <code>bsls user hash name@vm.namespace</code>
+        </>
+      ) : (
+        t('Add a line to the user list that this server names. Make one with: bsls user hash alice@vm-1')
+      )}
     </Empty>
   );
 };
 
-const Tenants: FC<TabProps> = ({ place, scope }) => {
+const Tenants: FC<TabProps> = ({ place, server, scope }) => {
   const t = useT();
   const [filters, change] = useFilters(DEFAULTS);
   const search = useSettled(filters.search.trim().toLowerCase());
@@ -110,7 +115,14 @@ const Tenants: FC<TabProps> = ({ place, scope }) => {
     '/servers/{namespace}/{name}/tenants',
     {
       parameters: { ...place },
-      query: { limit: PER_PAGE, search: search || undefined, overdue: filters.overdue ? true : undefined, sort, order },
+      query: {
+        limit: PER_PAGE,
+        search: search || undefined,
+        overdue: filters.overdue ? true : undefined,
+        sort,
+        order,
+        vmNamespace: scope.vmNamespace,
+      },
     },
     scope,
     (event) => own(event) && changesTenants(event),
@@ -170,7 +182,7 @@ const Tenants: FC<TabProps> = ({ place, scope }) => {
               </Table>
             </>
           ) : (
-            <None filtered={filtered} clear={() => change({ search: '', overdue: '' })} />
+            <None filtered={filtered} limited={!('spec' in server)} clear={() => change({ search: '', overdue: '' })} />
           )
         }
       </Content>

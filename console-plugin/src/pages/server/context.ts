@@ -1,6 +1,6 @@
 /** What each tab of a server's page is given. */
 import type { AnyServer, ServerDetail, ServerEvent } from '../../api';
-import { serverOf } from '../../api';
+import { eventName, serverOf } from '../../api';
 import type { Scope } from '../../live';
 import type { ServerName } from '../../model/paths';
 
@@ -17,3 +17,7 @@ export const ownEvents =
     const found = serverOf(event);
     return found?.namespace === namespace && found.name === name;
   };
+
+/** Whether a list of tenants is another one after this event. */
+export const changesTenants = (event: ServerEvent): boolean =>
+  /^(session|snapshots?|tenant|users)\./.test(eventName(event));

@@ -1,7 +1,8 @@
 import { fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { createMemoryRouter, RouterProvider } from 'react-router';
-import { describe, expect, it } from 'vitest';
+import { useActiveNamespace } from '@openshift-console/dynamic-plugin-sdk';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { json, problem, serve } from '../../../test/api';
 import type { Handler } from '../../../test/api';
 import { aDetail, aServer } from '../../../test/servers';
@@ -337,11 +338,34 @@ it('the log says what right is missing', async () => {
   expect(await screen.findByText(/get pods\/log in the namespace backup/)).toBeInTheDocument();
 });
 
-it('a server that is not there says so', async () => {
+it('a server that is not there says so, and lets one choose the namespace of their VMs', async () => {
   open(SERVER, {
     server: () => {
       throw problem(404, { detail: 'There is no server backup/vms.' });
     },
   });
   expect(await screen.findByText('There is no server backup/vms.')).toBeInTheDocument();
+  expect(screen.getByTestId('choose-namespace')).toHaveTextContent('choose the namespace of these VMs');
+});
+
+describe('for who sees the tenants of their VMs only, it', () => {
+  const limited = (): Response => json({ ...aServer('backup', 'vms'), spec: undefined });
+
+  beforeEach(() => void vi.mocked(useActiveNamespace).mockReturnValue(['team-a', () => undefined]));
+  afterEach(() => void vi.mocked(useActiveNamespace).mockReturnValue(['#ALL_NS#', () => undefined]));
+
+  it.each(['', '/tenants', '/snapshots', '/events'])('names their namespace in all that it asks (%s)', async (tab) => {
+    const { asked } = open(SERVER + tab, { server: limited });
+    expect(await screen.findByTestId('none-of-yours')).toHaveTextContent('has seen none of your tenants yet');
+    await screen.findByTestId('server-actions');
+    const ofServer = asked.filter(({ pathname }) => pathname.includes('/servers/backup/vms'));
+    expect(ofServer.length).toBeGreaterThan(2);
+    expect(ofServer.filter((url) => url.searchParams.get('vmNamespace') !== 'team-a').map(String)).toEqual([]);
+  });
+
+  it('says nothing of it where there is one of theirs', async () => {
+    open(`${SERVER}/tenants`, { server: limited, tenants: () => page(aTenant('alice@vm-1.team-a')) });
+    expect(await screen.findByRole('link', { name: 'alice@vm-1.team-a' })).toBeInTheDocument();
+    expect(screen.queryByTestId('none-of-yours')).toBeNull();
+  });
 });

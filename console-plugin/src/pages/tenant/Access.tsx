@@ -40,8 +40,11 @@ const Words: FC<{ server: ServerDetail | AnyServer }> = ({ server }) => {
 
 export const Access: FC<Of> = ({ server, scope }) => {
   const t = useT();
-  const found = useResource('/servers/{namespace}/{name}', { parameters: { ...server } }, scope, (event) =>
-    eventName(event).startsWith('acl.'),
+  const found = useResource(
+    '/servers/{namespace}/{name}',
+    { parameters: { ...server }, query: { vmNamespace: scope.vmNamespace } },
+    scope,
+    (event) => eventName(event).startsWith('acl.'),
   );
   return (
     <Card isFullHeight data-test="access">

@@ -46,7 +46,8 @@ export const History: FC<Of> = (of) => {
   const snapshots = useLoaded(
     `history of ${of.server.namespace}/${of.server.name} ${of.user}`,
     async (signal) => {
-      const { snapshots } = await readDays(of.server, { tenant: of.user, most: MOST }, signal);
+      const { vmNamespace } = of.scope;
+      const { snapshots } = await readDays(of.server, { tenant: of.user, most: MOST, vmNamespace }, signal);
       return { unchanged: false, data: snapshots };
     },
     of.scope,

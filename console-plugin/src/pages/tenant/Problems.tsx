@@ -16,7 +16,10 @@ export const Problems: FC<Of> = ({ server, user, scope, concerns }) => {
   const language = useLanguage();
   const events = useLoaded(
     `problems of ${server.namespace}/${server.name} ${user}`,
-    (signal, etag) => getEvents(server, { limit: SHOWN, severity: 'warning', tenant: user }, { signal, etag }),
+    (signal, etag) => {
+      const query = { limit: SHOWN, severity: 'warning' as const, tenant: user, vmNamespace: scope.vmNamespace };
+      return getEvents(server, query, { signal, etag });
+    },
     scope,
     (event) => concerns(event) && event.severity !== 'info',
   );

@@ -36,7 +36,7 @@ export const Recent: FC<Of> = (of) => {
   const t = useT();
   const traces = useResource(
     '/servers/{namespace}/{name}/traces',
-    { parameters: { ...of.server }, query: { tenant: of.user, limit: SHOWN } },
+    { parameters: { ...of.server }, query: { tenant: of.user, limit: SHOWN, vmNamespace: of.scope.vmNamespace } },
     of.scope,
     (event) => of.concerns(event) && /^(session|snapshot)\./.test(eventName(event)),
   );

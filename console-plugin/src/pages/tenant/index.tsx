@@ -16,6 +16,7 @@ import { History } from './History';
 import { Problems } from './Problems';
 import { Recent } from './Recent';
 import type { Of } from './of';
+import { Unseen } from './Unseen';
 import './tenant.css';
 
 const Overdue: FC<{ tenant: Tenant }> = ({ tenant }) => {
@@ -95,6 +96,7 @@ const TenantPage: FC = () => {
     scope,
     concerns,
   );
+  const of: Of = { server, user, scope, concerns };
   return (
     <Page
       title={user}
@@ -105,9 +107,13 @@ const TenantPage: FC = () => {
       ]}
       badge={tenant.data && <TenantState tenant={tenant.data} />}
     >
-      <Content resource={tenant} loading={<Loading rows={10} />}>
-        {(found) => <Told key={user} tenant={found} server={server} user={user} scope={scope} concerns={concerns} />}
-      </Content>
+      {tenant.error?.status === 404 && !tenant.data ? (
+        <Unseen key={user} tenant={tenant} {...of} />
+      ) : (
+        <Content resource={tenant} loading={<Loading rows={10} />}>
+          {(found) => <Told key={user} tenant={found} {...of} />}
+        </Content>
+      )}
     </Page>
   );
 };

@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/react';
+import { cleanup, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { MemoryRouter, Route, Routes } from 'react-router';
 import { describe, expect, it } from 'vitest';
@@ -17,19 +17,19 @@ const CONNECT = {
 };
 
 interface Answers {
-  tenant?: unknown;
+  tenant?: () => unknown;
   events?: unknown[];
   traces?: unknown[];
   connect?: () => unknown;
 }
 
-const page = ({ tenant = aTenant(), events = [], traces = [], connect = () => CONNECT }: Answers = {}): void => {
+const page = ({ tenant = () => aTenant(), events = [], traces = [], connect = () => CONNECT }: Answers = {}): void => {
   serve(({ pathname }) => {
     if (pathname.endsWith('/connect')) return json(connect());
     if (pathname.endsWith('/events')) return json({ items: events });
     if (pathname.endsWith('/traces')) return json({ items: traces });
     if (pathname.endsWith('/snapshots')) return json({ items: [], total: 0 });
-    if (/\/tenants\/[^/]+$/.test(pathname)) return json(tenant);
+    if (/\/tenants\/[^/]+$/.test(pathname)) return json(tenant());
     return json(aServer('backup', 'vms'));
   });
   render(
@@ -55,16 +55,31 @@ describe('the page of a tenant', () => {
 
   it('says since when somebody is overdue, and why in the words of the client', async () => {
     const failed = anEvent('snapshot.failed.v1', 30, { user: USER, path: '/srv', error: 'permission denied' });
-    page({ tenant: aTenant({ overdue: true, overdueSince: '2026-11-27T02:00:00Z' }), events: [failed] });
+    page({ tenant: () => aTenant({ overdue: true, overdueSince: '2026-11-27T02:00:00Z' }), events: [failed] });
     expect(await screen.findByTestId('overdue')).toHaveTextContent('This tenant is overdue. It became so:');
     expect(await screen.findByText(/permission denied/)).toBeInTheDocument();
   });
 
   it('puts the way to connect first for who never made a snapshot', async () => {
-    page({ tenant: aTenant({ snapshots: { total: 0, incomplete: 0 } }) });
+    page({ tenant: () => aTenant({ snapshots: { total: 0, incomplete: 0 } }) });
     expect(await screen.findByTestId('tenant-none')).toBeInTheDocument();
     const [connect, history] = screen.getAllByRole('heading', { level: 2 }).map(({ textContent }) => textContent);
     expect([connect, history]).toEqual(['Connect this VM', 'Snapshots of the last 30 days']);
+  });
+
+  it('tells how to begin where the server has not seen the tenant yet', async () => {
+    const missing = (): never => {
+      throw problem(404, { detail: 'There is no such tenant.' });
+    };
+    page({ tenant: missing });
+    expect(
+      await screen.findByRole('heading', { name: 'This server has seen nothing of this tenant yet' }),
+    ).toBeVisible();
+    expect(await screen.findByText(CONNECT.command)).toBeInTheDocument();
+    cleanup();
+    page({ tenant: missing, connect: missing }); // neither is told to who may not see them
+    expect(await screen.findByText('There is no such tenant.')).toBeInTheDocument();
+    expect(screen.queryByText(CONNECT.command)).toBeNull();
   });
 
   it('shows the rest where a part cannot be had, and tries that part again', async () => {

@@ -51,6 +51,7 @@ export const useTimeline = (
     severity: (filter.severity || undefined) as 'warning' | 'error' | undefined,
     type: typePattern(filter.kind),
     tenant: filter.tenant || undefined,
+    vmNamespace: scope.vmNamespace,
   };
   const resource = useLoaded<EventPage>(
     JSON.stringify(['events', namespace, name, query]),

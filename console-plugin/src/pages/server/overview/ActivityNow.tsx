@@ -17,7 +17,7 @@ export const ActivityNow: FC<Pick<TabProps, 'place' | 'scope'>> = ({ place, scop
   const own = ownEvents(place);
   const sessions = useResource(
     '/servers/{namespace}/{name}/sessions',
-    { parameters: { ...place }, query: { limit: SHOWN } },
+    { parameters: { ...place }, query: { limit: SHOWN, vmNamespace: scope.vmNamespace } },
     scope,
     (event) => own(event) && /^(session|server)\./.test(eventName(event)),
   );

@@ -18,7 +18,8 @@ export const Problems: FC<Pick<TabProps, 'place' | 'scope'>> = ({ place, scope }
   const own = ownEvents(place);
   const events = useLoaded(
     `problems of ${place.namespace}/${place.name}`,
-    (signal, etag) => getEvents(place, { limit: SHOWN, severity: 'warning' }, { signal, etag }),
+    (signal, etag) =>
+      getEvents(place, { limit: SHOWN, severity: 'warning', vmNamespace: scope.vmNamespace }, { signal, etag }),
     scope,
     (event) => own(event) && event.severity !== 'info',
   );

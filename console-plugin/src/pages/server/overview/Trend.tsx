@@ -46,7 +46,10 @@ export const Trend: FC<Pick<TabProps, 'place' | 'scope'>> = ({ place, scope }) =
   const own = ownEvents(place);
   const found = useLoaded(
     `trend of ${place.namespace}/${place.name}`,
-    async (signal) => ({ unchanged: false, data: await readDays(place, { most: MOST }, signal) }),
+    async (signal) => ({
+      unchanged: false,
+      data: await readDays(place, { most: MOST, vmNamespace: scope.vmNamespace }, signal),
+    }),
     scope,
     (event) => own(event) && /^snapshots?\./.test(eventName(event)),
   );
