@@ -12,6 +12,7 @@ export default defineConfig({
     setupFiles: [at('./test/setup.ts')],
     include: ['src/**/*.spec.{ts,tsx}', 'test/**/*.spec.{ts,tsx}', 'host/**/*.spec.{ts,tsx}'],
     css: false,
+    testTimeout: 30_000, // above what test/setup.ts lets a single search take
     restoreMocks: true,
     env: { TZ: 'UTC', LANG: 'en_US.UTF-8' },
   },

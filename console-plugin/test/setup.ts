@@ -21,6 +21,7 @@ globalThis.IntersectionObserver = class {
   disconnect(): void {}
 } as unknown as typeof IntersectionObserver;
 
-configure({ testIdAttribute: 'data-test' });
+// On a busy machine a row needs more than the default of a second; what is there comes at once all the same.
+configure({ testIdAttribute: 'data-test', asyncUtilTimeout: 10_000 });
 
 afterEach(() => cleanup());
