@@ -61,7 +61,8 @@ export const ServerForm: FC<Props> = ({ server, onChange }) => {
   const location = useSettled(shown(valueAt(server, LOCATION) ?? schemaAt(LOCATION).default));
   const access = useResource('/access', { query: { namespace } }, useScope(), () => false);
   const denied = access.data?.actions.createServer === false;
-  const { wrong, refuse } = useChecked(server, access.data?.actions.createServer === true);
+  // Once the user tried, a dry run has nothing to add: after it was made, it would say that the name is taken.
+  const { wrong, refuse } = useChecked(server, access.data?.actions.createServer === true && !tried);
   const all = useMemo(() => sections(t), [t]);
   const draft = useMemo(
     () => ({

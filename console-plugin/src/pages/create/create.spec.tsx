@@ -100,6 +100,25 @@ describe('the form of a new server', () => {
     expect(made(sent)).toEqual([]);
   });
 
+  it('asks nothing more about a draft that somebody wants to create now', async () => {
+    vi.useFakeTimers();
+    try {
+      const { sent } = page({ refuse: (one) => (made([one]).length ? refusal(403, 'not today') : undefined) });
+      const rest = () => act(() => vi.advanceTimersByTimeAsync(1000));
+      await rest();
+      type('Name', 'vms');
+      fireEvent.click(screen.getByRole('button', { name: 'Create' }));
+      await rest();
+      expect(sent.map(({ url }) => url.searchParams.get('dryRun'))).toEqual(['All', null]);
+      expect(screen.getByTestId('create-wrong')).toHaveTextContent('not today'); // and no dry run takes it back
+      type('Name', 'vms2');
+      await rest();
+      expect(sent.map(({ url }) => url.searchParams.get('dryRun'))).toEqual(['All', null, 'All']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('keeps what was typed from the form to YAML and back, and what the form does not know', async () => {
     page();
     type(/^Prefix/, 'blue');
