@@ -61,6 +61,7 @@ def test_a_tenant_and_how_to_connect(console: Open) -> None:
 def test_why_a_snapshot_failed_is_on_the_page_of_the_tenant(console: Open) -> None:
     tab = console("viewer")
     page = tab.open(f"{TENANTS}/{BOB}")
+    expect(page.get_by_test_id("tenant-unread")).to_have_text("Backed up, 12 files not read")
     expect(page.get_by_test_id("problems")).to_contain_text("incomplete")
     missed = "etc/keys/00 (permission denied) and 11 more"
     expect(page.get_by_test_id("problems")).to_contain_text(f"12 files not read: {missed}")
@@ -141,7 +142,7 @@ def test_everyone_sees_the_activity_that_is_theirs(console: Open, persona: str, 
     if persona != "tenant":
         return
     tab.shot("activity-tenant")
-    page.get_by_test_id("open-trace").first.click()
+    table.get_by_role("row").filter(has_text="/home").first.get_by_test_id("open-trace").click()
     expect(page.get_by_test_id("span-snapshot").first).to_contain_text("/home")
     expect(page.get_by_test_id("live-open")).to_be_visible()
     assert not [one for one in tab.requests if not one.startswith(("2", "304"))]
