@@ -127,11 +127,29 @@ def test_the_servers_over_a_location(console: Open) -> None:
     expect(page.get_by_text("Tenants can connect")).to_be_visible()
 
 
-@pytest.mark.usefixtures("location")
-def test_a_location_without_a_server_leads_to_a_new_one(console: Open) -> None:
+@pytest.fixture
+def made_here(site: Site, location: None) -> Iterator[None]:
+    yield
+    site.cluster.kubectl("delete", "bsls", "-n", "backup-a", "over-unused", "--ignore-not-found")
+
+
+@pytest.mark.usefixtures("made_here")
+def test_a_location_without_a_server_leads_to_a_new_one(console: Open, site: Site) -> None:
+    """All the way: from the location's tab by the form to the page of its server."""
     tab = console("admin")
     page = tab.open(f"{LOCATION.replace('default', 'unused')}/file-servers")
     expect(page.get_by_role("heading", name="No file backup servers")).to_be_visible()
     tab.shot("bsl-tab-empty")
     page.get_by_test_id("create-server").click()
     expect(page).to_have_url(f"{tab.url}/bsls/servers/~new?location=backup-a%2Funused")
+    expect(page.get_by_test_id("field-metadata.namespace")).to_have_value("backup-a")
+    expect(page.get_by_test_id("field-spec.backupStorageLocation.name")).to_have_value("unused")
+    expect(page.get_by_test_id("field-spec.backupStorageLocation.namespace")).to_have_value("backup-a")
+    page.get_by_test_id("field-metadata.name").fill("over-unused")
+    page.get_by_test_id("create").click()
+    expect(page.get_by_role("heading", name="over-unused")).to_be_visible()
+    expect(page).to_have_url(f"{tab.url}/bsls/servers/backup-a/over-unused")
+    made = site.cluster.kubectl("get", "bsls", "-n", "backup-a", "over-unused", "-o", "json")
+    assert json.loads(made)["spec"]["backupStorageLocation"] == {"name": "unused", "namespace": "backup-a"}
+    page.goto(f"{tab.url}{LOCATION.replace('default', 'unused')}/file-servers")  # where it now is
+    expect(page.get_by_test_id("server-backup-a/over-unused")).to_be_visible()
