@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 from playwright.sync_api import expect
 
+from tests import objects
 from tests.cluster.image import BSLS
 from tests.console.tab import Tab, chromium
 from tests.demo.api import install
@@ -16,7 +18,7 @@ from tests.demo.vm import Vm
 from tests.node.conftest import Site
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(300)]
-NAME, ALICE, BOB = "console", "alice@vm-1", "bob@vm-2"
+NAME, ALICE, BOB, CAROL = "console", "alice@vm-1", "bob@vm-2", "carol@vm-1"
 PODS = {ALICE: "vm-1", BOB: "vm-2"}
 AT = f"/bsls/servers/{NAME}/{NAME}"
 NONE = "\N{EN DASH}"
@@ -24,7 +26,7 @@ NONE = "\N{EN DASH}"
 
 @pytest.fixture(scope="module")
 def served(product: Site, vm: Callable[..., Vm]) -> Iterator[Tab]:
-    """Somebody who may see the servers, logged in at one replica."""
+    """Somebody who may see the servers and have their users refreshed, logged in at one replica."""
     install(product.kubectl, BSLS)
     product.kubectl("rollout", "status", "-n", "bsls-system", "deployment/bsls-api", "--timeout=90s", timeout=100)
     product.new_server(NAME, product.user_line(ALICE) + product.user_line(BOB))
@@ -36,7 +38,7 @@ def served(product: Site, vm: Callable[..., Vm]) -> Iterator[Tab]:
         client.connect(url, fingerprint)
         client.make_data("/home/vm/console", megabytes=1)
     product.kubectl("create", "serviceaccount", "onlooker", "-n", NAME)
-    product.kubectl("create", "role", "onlooker", "-n", NAME, "--verb=get,list",
+    product.kubectl("create", "role", "onlooker", "-n", NAME, "--verb=get,list,patch",
                     "--resource=backupstoragelocationservers.oadp.openshift.io,pods,pods/log")  # fmt: skip
     product.kubectl("create", "rolebinding", "onlooker", "-n", NAME, "--role=onlooker",
                     f"--serviceaccount={NAME}:onlooker")  # fmt: skip
@@ -93,6 +95,34 @@ def test_the_five_questions(product: Site, served: Tab) -> None:
         expect(page.get_by_test_id(place)).to_contain_text("key (permission denied)")
     expect(page.get_by_text("kopia repository connect server").first).to_be_visible()  # how do I connect?
     served.shot("node-tenant")
+
+
+def test_users_are_refreshed_and_a_new_one_is_there(product: Site, vm: Callable[..., Vm], served: Tab) -> None:
+    """By the button; the controller, the server and the new tenant's client do their part."""
+    page = served.open(AT)
+    page.get_by_test_id("server-actions").click()
+    page.get_by_role("menuitem", name="Refresh users").click()
+    users = "".join(product.user_line(user) for user in (ALICE, BOB, CAROL))
+    product.apply(objects.secret(NAME, f"{NAME}-users", {"users": users}))
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_test_id("confirm-refresh").click()
+    done = dialog.get_by_test_id("refresh-done")
+    expect(done).to_contain_text("Done: 3 of 3 users of the list are in effect", timeout=30_000)
+    found = product.get("bsls", "-n", NAME, NAME)
+    told = found["status"]["usersRefresh"]
+    assert told["request"] == found["metadata"]["annotations"]["oadp.openshift.io/refresh-users"]
+    moment = datetime.fromisoformat(str(done.locator("time").get_attribute("datetime")))
+    assert moment == datetime.fromisoformat(told["time"])
+    assert moment >= datetime.fromisoformat(told["request"]).replace(microsecond=0)
+    served.shot("node-refreshed")
+    dialog.get_by_role("button", name="Close", exact=True).last.click()
+    page.get_by_test_id("tab-events").click()
+    expect(page.get_by_text("Users were read and applied because somebody asked for it").first).to_be_visible()
+    client = vm(CAROL, "vm-1")
+    client.connect(found["status"]["serviceURL"], found["status"]["tlsFingerprint"])
+    client.snapshot("/home/vm/console")
+    page.get_by_test_id("tab-tenants").click()
+    expect(page.get_by_test_id(f"tenant-{CAROL}")).to_be_visible(timeout=30_000)
 
 
 def test_its_session_is_for_this_host_and_tls_alone(served: Tab) -> None:

@@ -4,7 +4,7 @@ import type { FC } from 'react';
 import { Alert, Button, Content, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
 import { apiError, eventName, refreshUsers } from '../../api';
 import type { AnyServer, ServerDetail } from '../../api';
-import { errorSentence } from '../../components';
+import { errorSentence, Time } from '../../components';
 import { useT } from '../../i18n';
 import { useResource } from '../../live';
 import type { Scope } from '../../live';
@@ -35,7 +35,12 @@ const Result: FC<{ request: string; server: ServerDetail | AnyServer | undefined
           : t('The controller was asked and is at work')
       }
     >
-      {why && 'message' in why ? why.message : undefined}
+      {why && 'message' in why && <div>{why.message}</div>}
+      {done && (
+        <div>
+          {t('Applied:')} <Time at={usersRefresh.time} />
+        </div>
+      )}
     </Alert>
   );
 };

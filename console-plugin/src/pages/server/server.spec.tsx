@@ -159,7 +159,9 @@ describe('the actions', () => {
     await userEvent.click(await screen.findByTestId('server-actions'));
     await userEvent.click(screen.getByRole('menuitem', { name: 'Refresh users' }));
     await userEvent.click(await screen.findByRole('button', { name: 'Refresh now' }));
-    expect(await screen.findByTestId('refresh-done')).toHaveTextContent('3 of 3 users of the list are in effect');
+    const done = await screen.findByTestId('refresh-done');
+    expect(done).toHaveTextContent('3 of 3 users of the list are in effect');
+    expect(within(done).getByRole('time')).toHaveAttribute('datetime', '2026-11-28T03:00:00.000Z');
     expect(asked).toEqual(['application/merge-patch+json']);
     expect(Date.parse(request)).not.toBeNaN();
   });
