@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import time
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import STATUS, Open, Site, in_thread
-from tests.console.story import ALICE, history, snapshot, tell
+from tests.console.story import ALICE, BOB, history, snapshot, tell
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(240)]
 SERVER = "/bsls/servers/backup-a/vms"
@@ -25,7 +26,10 @@ def test_the_tabs(console: Open) -> None:
     expect(page.get_by_role("img", name="Backed up per day")).to_be_visible()
     tab.shot("server-overview")
     page.get_by_test_id("tab-tenants").click()
-    expect(page.get_by_role("link", name=ALICE)).to_be_visible()
+    expect(page.get_by_test_id(f"tenant-{ALICE}").get_by_test_id("tenant-fine")).to_have_text("Backed up")
+    expect(page.get_by_test_id(f"tenant-{BOB}").get_by_test_id("tenant-unread")).to_have_text(
+        "Backed up, 12 files not read"
+    )
     tab.shot("server-tenants")
     page.get_by_test_id("tab-snapshots").click()
     expect(page.get_by_test_id("snapshot-b00")).to_contain_text("Incomplete")
@@ -129,7 +133,7 @@ def test_users_are_refreshed_by_who_may(console: Open, site: Site) -> None:
     expect(dialog.get_by_test_id("refresh-waits")).to_be_visible()
     kubectl = site.cluster.kubectl
     found = json.loads(kubectl("get", "bsls", "-n", "backup-a", "vms", "-o", "json"))["metadata"]["annotations"]
-    done = {"request": found["oadp.openshift.io/refresh-users"], "time": "2026-11-29T10:00:00Z"}
+    done = {"request": found["oadp.openshift.io/refresh-users"], "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
     patch = json.dumps({"status": {"usersRefresh": done}})
     kubectl("patch", "bsls", "-n", "backup-a", "vms", "--subresource=status", "--type=merge", "-p", patch)
     made = [*history(), snapshot("refreshed", ALICE, time.time())]  # whose arrival tells that all is told

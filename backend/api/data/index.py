@@ -22,7 +22,7 @@ class Item(NamedTuple):
     """`owner`: whose it is, a tenant, or a server's namespace. `keys`: one for each order. `body`: its JSON.
 
     What else it is searched by: `about` is a snapshot's path, or a server's states; `good` are a complete snapshot, and
-    a tenant who is not overdue.
+    a tenant who is not overdue. `lacks`: of a snapshot, how many files could not be read.
     """
 
     owner: str
@@ -31,10 +31,13 @@ class Item(NamedTuple):
     about: str
     good: bool
     digest: int
+    lacks: int = 0
 
 
-def make_item(owner: str, keys: tuple[int, ...], body: bytes, about: str = "", *, good: bool = True) -> Item:
-    return Item(owner, keys, body, about, good, digest(body))
+def make_item(
+    owner: str, keys: tuple[int, ...], body: bytes, about: str = "", *, good: bool = True, lacks: int = 0
+) -> Item:
+    return Item(owner, keys, body, about, good, digest(body), lacks)
 
 
 Change = Mapping[str, Item | None]

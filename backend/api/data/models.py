@@ -68,6 +68,10 @@ class Tenant(_Model):
     sessions: Count = Field(description="Open ones.")
     overdue: bool = Field(description="The newest complete snapshot is older than spec.objectives.maxSnapshotAge.")
     overdue_since: Time | None = Field(default=None, description="Absent where there never was one.")
+    unread_files: Count = Field(
+        default=0,
+        description="Files and folders that could not be read: of the newest complete snapshot of each folder.",
+    )
     first_seen_time: Time | None = Field(default=None, description="Of the first snapshot.")
 
 

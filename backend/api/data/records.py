@@ -36,7 +36,8 @@ def snapshot_item(text: bytes) -> Item:
     else:
         body = dump(found | ({"complete": True} if complete else {"complete": False, "cause": cause or _NO_END}))
     keys = (micros(found.get("startTime")), micros(found.get("endTime")), int(found["sizeBytes"]))
-    return make_item(sys.intern(found["user"]), keys, body, sys.intern(found["path"]), good=complete)
+    owner, path, lacks = sys.intern(found["user"]), sys.intern(found["path"]), int(found["errors"])
+    return make_item(owner, keys, body, path, good=complete, lacks=lacks)
 
 
 def session_item(text: bytes) -> tuple[str, Item]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 
 from backend.api.data.index import Collection, Index, Item, make_item
 from backend.api.data.records import END, US, dump, micros, time_of
@@ -87,6 +88,7 @@ class Tenants:
             "sessions": len(self._sessions.tenant(user).items),
             "overdue": user in self.overdue,
             "overdueSince": self._overdue_since(user),
+            "unreadFiles": _unread(held) or None,
             "firstSeenTime": self._seen.get(user),
         }
         body = dump({name: value for name, value in row.items() if value is not None})
@@ -106,6 +108,21 @@ class Tenants:
 
 
 _FEW = 2000  # snapshots of a tenant; with more, those of all tenants that are incomplete are fewer
+
+
+def _unread(held: Index) -> int:
+    """What the newest complete snapshot of each folder lacks: a later one of another folder does not make up for it.
+
+    Folders of which none is among the newest are no longer backed up.
+    """
+    folders: set[str] = set()
+    unread = 0
+    for _, name in islice(reversed(held.entries(END)), _FEW):
+        item = held.items[name]
+        if item.good and item.about not in folders:
+            folders.add(item.about)
+            unread += item.lacks
+    return unread
 
 
 def _complete_ends(held: Index) -> Iterator[int]:

@@ -1,21 +1,35 @@
-/** Whether a tenant is backed up, in one label. */
+/** Whether a tenant is backed up, in one label: yellow where the newest snapshots are there but not whole. */
 import type { FC } from 'react';
 import { Label } from '@patternfly/react-core';
 import type { Tenant } from '../api';
 import { useT } from '../i18n';
+import { Time } from './Time';
 
-export const TenantState: FC<{ tenant: Tenant }> = ({ tenant }) => {
+/** `since`: tell also since when a tenant is overdue, where nothing around says so. */
+export const TenantState: FC<{ tenant: Tenant; since?: boolean }> = ({ tenant, since }) => {
   const t = useT();
-  if (tenant.overdue)
+  const { overdue, overdueSince, snapshots, unreadFiles } = tenant;
+  if (overdue)
     return (
       <Label status="danger" variant="outline" data-test="tenant-overdue">
-        {t('Overdue')}
+        {snapshots.lastTime ? t('Overdue') : t('Overdue: no snapshot yet')}
+        {since && overdueSince && (
+          <>
+            , <Time at={overdueSince} />
+          </>
+        )}
       </Label>
     );
-  if (!tenant.snapshots.lastTime)
+  if (!snapshots.lastTime)
     return (
       <Label variant="outline" data-test="tenant-none">
         {t('No snapshot yet')}
+      </Label>
+    );
+  if (unreadFiles)
+    return (
+      <Label status="warning" variant="outline" data-test="tenant-unread">
+        {t('Backed up, {{count}} files not read', { count: unreadFiles })}
       </Label>
     );
   return (

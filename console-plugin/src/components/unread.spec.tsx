@@ -1,11 +1,11 @@
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
-import { anEvent, aSession, aSnapshotSpan, aTrace } from '../../test/traces';
-import type { Span } from '../api';
+import { anEvent, aSession, aSnapshotSpan, aTenant, aTrace } from '../../test/traces';
+import type { Span, Tenant } from '../api';
 import type { T } from '../i18n';
 import { storyOf } from '../model/story';
-import { eventText, OutcomeLabel, SnapshotState, storyReason, UnreadFiles } from '.';
+import { eventText, OutcomeLabel, SnapshotState, storyReason, TenantState, UnreadFiles } from '.';
 
 const t = ((key: string, values: Record<string, unknown> = {}) =>
   key.replace(/{{(\w+)}}/g, (_, name: string) => String(values[name]))) as T;
@@ -29,6 +29,24 @@ describe('a snapshot that misses files', () => {
     expect(storyReason(t, story({ attributes: { errors: 2 }, unread }))).toBe('key (permission denied) and 1 more');
     const event = anEvent('snapshot.created.v1', 1, { user: 'a@b', path: '/home', errors: 2, unread });
     expect(eventText(t, 'en', event)).toMatch(/2 files not read: key \(permission denied\) and 1 more$/);
+  });
+
+  it('is not hidden by the word for its tenant', () => {
+    const snapshots = { total: 3, incomplete: 0, lastTime: '2026-11-28T03:00:00Z' };
+    const states: [Partial<Tenant>, string][] = [
+      [{ unreadFiles: 1 }, 'Backed up, 1 file not read'],
+      [{ unreadFiles: 1200 }, 'Backed up, 1200 files not read'],
+      [{ unreadFiles: 0 }, 'Backed up'],
+      [{}, 'Backed up'],
+      [{ unreadFiles: 3, overdue: true }, 'Overdue'],
+      [{ snapshots: { total: 1, incomplete: 1 } }, 'No snapshot yet'],
+    ];
+    for (const [change, word] of states) {
+      const { container, unmount } = render(<TenantState tenant={aTenant({ snapshots, ...change })} />);
+      expect(container).toHaveTextContent(new RegExp(`^${word}$`));
+      expect(container.querySelectorAll('.pf-m-warning')).toHaveLength(word.includes('not read') ? 1 : 0);
+      unmount();
+    }
   });
 
   it('is incomplete first of all where it is', () => {

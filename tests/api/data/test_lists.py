@@ -144,6 +144,34 @@ def test_tenants_are_searched_and_sorted() -> None:
     assert len(counts) == 6
 
 
+def test_a_tenant_lacks_what_the_newest_snapshot_of_each_folder_lacks() -> None:
+    held = Projections(ServerKeys("backup", "vms"))
+
+    def take(at: int, path: str, errors: int, incomplete: str = "") -> None:
+        body = other_body() | {"snapshot": f"{at:032x}", "endTime": f"2026-01-01T00:00:{at:02}.000000Z", "path": path}
+        text = json.dumps(body | {"errors": errors, "incomplete": incomplete}, separators=(",", ":"))
+        held.take_snapshots({f"{at:032x}": text.encode()})
+        held.tenants.refresh()
+
+    def lacks() -> int | None:
+        page, _ = tenants(held)
+        found: int | None = json.loads(page.bodies[0]).get("unreadFiles")
+        return found
+
+    take(1, "/home", 7)
+    take(2, "/srv", 2)
+    assert lacks() == 9
+    take(3, "/home", 0)  # now it is whole
+    assert lacks() == 2  # and does not make up for the other
+    take(4, "/srv", 5, "canceled")
+    assert lacks() == 2  # there is an older one that is complete
+    take(5, "/srv", 0)
+    assert lacks() is None
+    held.take_snapshots({f"{5:032x}": None})
+    held.tenants.refresh()
+    assert lacks() == 2
+
+
 def test_sessions_are_listed_without_the_servers_own() -> None:
     held, _ = filled()
     users = [*TENANTS, "bsls-admin@vms.backup", "bsls-probe@vms.backup"]

@@ -1,7 +1,7 @@
 /** Who backs up to this server, the longest overdue first. */
 import type { FC } from 'react';
 import { Link } from 'react-router';
-import { Button, Label, Switch, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Button, Switch, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import type { Tenant } from '../../api';
 import {
   Content,
@@ -12,6 +12,7 @@ import {
   Table,
   Tbody,
   Td,
+  TenantState,
   Th,
   Thead,
   Time,
@@ -38,28 +39,14 @@ const userOf = (tenant: Tenant): string => tenant.user;
 
 const Row: FC<{ place: TabProps['place']; tenant: Tenant }> = ({ place, tenant }) => {
   const t = useT();
-  const { user, overdue, overdueSince, snapshots, sessions } = tenant;
+  const { user, snapshots, sessions } = tenant;
   return (
     <Tr data-test={`tenant-${user}`}>
       <Td dataLabel={t('Tenant')}>
         <Link to={tenantPath(place, user)}>{user}</Link>
       </Td>
       <Td dataLabel={t('State')}>
-        {overdue ? (
-          <Label status="danger" variant="outline">
-            {overdueSince ? (
-              <>
-                {t('Overdue')}, <Time at={overdueSince} />
-              </>
-            ) : (
-              t('Overdue: no snapshot yet')
-            )}
-          </Label>
-        ) : (
-          <Label status="success" variant="outline">
-            {t('In time')}
-          </Label>
-        )}
+        <TenantState tenant={tenant} since />
       </Td>
       <Td dataLabel={t('Last snapshot')}>
         <Time at={snapshots.lastTime} />
