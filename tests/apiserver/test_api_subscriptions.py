@@ -367,6 +367,11 @@ async def test_redelivery(site: Site) -> None:
     assert (letters["items"][0]["event"]["id"], letters["items"][0]["reason"]) == (bad, "the sink answered 400")
     more = (await site.send("backup-a", "GET", f"{ALL}/again/dead-letters?cursor={letters['next']}")).body
     assert len(more["items"]) == 1
+    newest = (await site.send("backup-a", "GET", f"{ALL}/again/dead-letters?limit=1&order=desc")).body
+    assert newest["items"] == more["items"]
+    path = f"{ALL}/again/dead-letters?order=desc&cursor="
+    assert (await site.send("backup-a", "GET", path + newest["next"])).body["items"] == letters["items"]
+    await site.send("backup-a", "GET", path + letters["next"], status=400)  # of the other order
     site.receiver.answer = lambda _one: 204
     body = {"deadLetters": [letters["items"][0]["id"], "1-1"]}
     done = await site.send("backup-a", "POST", f"{ALL}/again/redeliver", body, 202)

@@ -200,6 +200,9 @@ async def test_dead_letters_are_listed_delivered_again_and_deleted(client: Clien
     assert [one.kind for one in found] == [EVENT] * 4 + [GAP]
     assert (found[0].event, found[0].server, found[0].attempts) == (event("x0"), "a/b", 3)
     assert (await letters.page(found[3].id))[0].count == 3
+    assert await letters.newest() == found[::-1]
+    assert await letters.newest(found[3].id, 2) == found[1:3][::-1]
+    assert await letters.newest(found[0].id) == []
     assert await letters.delete([found[0].id, "1-1"]) == 1
     assert await letters.redeliver([one.id for one in found]) == 3  # neither the deleted one nor the gap
     again, _ = await store.read(10)

@@ -155,7 +155,9 @@ class Redelivered(Model):
 
 
 class DeadLetterQuery(Query):
-    """Dead letters, the oldest first."""
+    """Dead letters, by default the oldest first."""
+
+    order: Literal["asc", "desc"] = Field(default="asc", description="By when they were given up.")
 
 
 class DeadLetterView(Model):

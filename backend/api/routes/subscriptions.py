@@ -56,7 +56,7 @@ READ_S = 4.0  # that a question may wait for Redis; a change may take longer: no
 _ETAG = {"ETag": "Its version: send it as If-Match with a change."}
 _GUARD = {"If-Match": {"description": "The ETag that was read: 412 if it is another one now.", "type": "string"}}
 _FIXED = ("name", "start")
-_LETTERS = "dead letters"
+_LETTERS, _NEWEST = "dead letters", "dead letters, the newest first"
 _NO_DISPATCHER = (
     "No dispatcher has told yet where pushes may go: an administrator has to run bsls dispatcher, with api.targets in "
     "its settings."
@@ -146,13 +146,16 @@ class SubscriptionRoutes:
     async def dead_letters(self, request: web.Request) -> web.StreamResponse:
         """Those that the caller may see now: what they may no longer see is passed over."""
         query = parse(models.DeadLetterQuery, request.query)
-        after = str(decode_cursor(_LETTERS, query.cursor, [str])[0]) if query.cursor else "0-0"
+        newest = query.order == "desc"
+        purpose = _NEWEST if newest else _LETTERS
+        last = str(decode_cursor(purpose, query.cursor, [str])[0]) if query.cursor else ""
         record = await self._record(request)
+        letters = DeadLetters(self._pushes.client, record.uid)
         async with self._read():
-            page = await DeadLetters(self._pushes.client, record.uid).page(after, query.limit)
+            page = await (letters.newest(last, query.limit) if newest else letters.page(last or "0-0", query.limit))
         scope = await self._scope(caller_of_request(request), record.made)
         items = [models.DeadLetterView.model_validate(one.shown()) for one in page if _may_see(scope, one)]
-        following = encode_cursor(_LETTERS, [page[-1].id]) if len(page) == query.limit else None
+        following = encode_cursor(purpose, [page[-1].id]) if len(page) == query.limit else None
         return await _answer(request, models.DeadLetterPage(items=tuple(items), next=following))
 
     # --- changing ----------------------------------------------------------------------------------------------------

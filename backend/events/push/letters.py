@@ -68,10 +68,14 @@ class DeadLetters:
 
     async def page(self, after: str = "0-0", count: int = _AT_ONCE) -> list[DeadLetter]:
         """The oldest first."""
-        dead = self._keys.dead
-        (found,) = await self._client.ask(
-            FIREHOSE, [b"XRANGE", dead, b"(" + after.encode(), b"+", b"COUNT", b"%d" % count]
-        )
+        return await self._range(b"XRANGE", b"(" + after.encode(), b"+", count)
+
+    async def newest(self, before: str = "", count: int = _AT_ONCE) -> list[DeadLetter]:
+        """The newest first; with `before`, of those that are older."""
+        return await self._range(b"XREVRANGE", b"(" + before.encode() if before else b"+", b"-", count)
+
+    async def _range(self, command: bytes, begin: bytes, end: bytes, count: int) -> list[DeadLetter]:
+        (found,) = await self._client.ask(FIREHOSE, [command, self._keys.dead, begin, end, b"COUNT", b"%d" % count])
         return [_letter(entry_id, fields) for entry_id, fields in found]
 
     async def redeliver(self, ids: Sequence[str]) -> int:

@@ -1975,6 +1975,12 @@ export interface components {
              */
             overdueSince?: string | null;
             /**
+             * Unreadfiles
+             * @description Files and folders that could not be read: of the newest complete snapshot of each folder.
+             * @default 0
+             */
+            unreadFiles?: number;
+            /**
              * Firstseentime
              * @description Of the first snapshot.
              * @default null
@@ -5030,6 +5036,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description By when they were given up. */
+                order?: "asc" | "desc";
             };
             header?: {
                 /** @description ETags of what the client has: 304 if it is one of them. */

@@ -7,6 +7,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type SubscriptionItem = Schemas['SubscriptionItem'];
+export type DeadLetter = Schemas['DeadLetterView'];
 export type DeliveryState = Schemas['DeliveryState'];
 export type SubscriptionChange = Partial<Schemas['SubscriptionChange']>;
 export type Redeliver = Partial<Schemas['Redeliver']>;

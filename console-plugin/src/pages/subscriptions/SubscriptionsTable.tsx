@@ -1,4 +1,5 @@
 /** The table of the subscriptions: where they go, how they stand, what went wrong last. */
+import { Fragment } from 'react';
 import type { FC } from 'react';
 import { Label } from '@patternfly/react-core';
 import type { LabelProps } from '@patternfly/react-core';
@@ -8,6 +9,7 @@ import { useLanguage, useT } from '../../i18n';
 import type { T } from '../../i18n';
 import { count } from '../../model/format';
 import { Actions } from './Actions';
+import { DeadLetters } from './DeadLetters';
 
 type Phase = DeliveryState['phase'];
 
@@ -136,30 +138,33 @@ export const SubscriptionsTable: FC<Props> = ({ items, me, changed }) => {
       </Thead>
       <Tbody>
         {items.map((item) => (
-          <Tr key={`${item.owner ?? ''} ${item.name}`} data-test={`subscription-${item.name}`}>
-            <Td dataLabel={name}>
-              <Name item={item} own={isOwn(item)} />
-            </Td>
-            <Td dataLabel={receiver} modifier="breakWord">
-              {item.sink ?? '–'}
-              {item.servers && item.servers.length > 0 && (
-                <div className="bsls-namespace">{item.servers.join(', ')}</div>
-              )}
-            </Td>
-            <Td dataLabel={state}>
-              <State state={item.state} />
-            </Td>
-            <Td dataLabel={deliveries}>
-              <Deliveries state={item.state} />
-            </Td>
-            <Td dataLabel={success}>
-              <Time at={item.state.lastSuccess} />
-            </Td>
-            <Td dataLabel={error} modifier="breakWord">
-              <LastError state={item.state} />
-            </Td>
-            <Td dataLabel={actions}>{isOwn(item) ? <Actions item={item} changed={changed} /> : '–'}</Td>
-          </Tr>
+          <Fragment key={`${item.owner ?? ''} ${item.name}`}>
+            <Tr data-test={`subscription-${item.name}`}>
+              <Td dataLabel={name}>
+                <Name item={item} own={isOwn(item)} />
+              </Td>
+              <Td dataLabel={receiver} modifier="breakWord">
+                {item.sink ?? '–'}
+                {item.servers && item.servers.length > 0 && (
+                  <div className="bsls-namespace">{item.servers.join(', ')}</div>
+                )}
+              </Td>
+              <Td dataLabel={state}>
+                <State state={item.state} />
+              </Td>
+              <Td dataLabel={deliveries}>
+                <Deliveries state={item.state} />
+              </Td>
+              <Td dataLabel={success}>
+                <Time at={item.state.lastSuccess} />
+              </Td>
+              <Td dataLabel={error} modifier="breakWord">
+                <LastError state={item.state} />
+              </Td>
+              <Td dataLabel={actions}>{isOwn(item) ? <Actions item={item} changed={changed} /> : '–'}</Td>
+            </Tr>
+            {isOwn(item) && <DeadLetters name={item.name} state={item.state} columns={headings.length} />}
+          </Fragment>
         ))}
       </Tbody>
     </Table>

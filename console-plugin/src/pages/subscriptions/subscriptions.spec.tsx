@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { MemoryRouter } from 'react-router';
 import { describe, expect, it } from 'vitest';
 import { json, problem, serve } from '../../../test/api';
-import type { DeliveryState, SubscriptionItem } from '../../api';
+import type { DeadLetter, DeliveryState, SubscriptionItem } from '../../api';
 import { EMPTY, fieldOf, toSend } from './draft';
 import SubscriptionsPage from '.';
 
@@ -39,9 +39,26 @@ const item = (
 
 type Sent = [method: string, path: string, body: unknown];
 
+interface Options {
+  allServers?: boolean;
+  fail?: () => Error | undefined;
+  letters?: () => { items: DeadLetter[]; next?: string };
+}
+
+const letter = (id: string, change: Partial<DeadLetter> = {}): DeadLetter => ({
+  id,
+  kind: 'event',
+  time: '2026-11-28T02:00:00Z',
+  server: 'backup/vms',
+  reason: 'the sink answered 400',
+  attempts: 1,
+  event: { id: `event-${id}`, type: 'io.openshift.oadp.bsls.snapshot.created.v1', subject: 'alice@vm-1.team-a' },
+  ...change,
+});
+
 const page = (
   items: () => SubscriptionItem[],
-  { allServers = false, fail }: { allServers?: boolean; fail?: () => Error | undefined } = {},
+  { allServers = false, fail, letters = () => ({ items: [] }) }: Options = {},
 ) => {
   const sent: Sent[] = [];
   const asked: URL[] = [];
@@ -54,6 +71,7 @@ const page = (
     const error = fail?.();
     if (error) throw error;
     if (method === 'DELETE') return new Response(null, { status: 204 });
+    if (url.pathname.endsWith('/dead-letters')) return json(letters());
     if (url.pathname.endsWith('/redeliver')) return json({ first: '1763990000000-0', complete: false });
     return method === 'GET' ? json({ items: items(), total: items().length }) : json({});
   });
@@ -83,6 +101,37 @@ describe('the subscriptions', () => {
     expect(within(row).getByText('the sink answered 503')).toBeInTheDocument();
     expect(within(row).getByText('Held back: backup/vms')).toBeInTheDocument();
     expect(within(row).getByText('1,200 delivered')).toBeInTheDocument();
+  });
+
+  it('show what was given up, the newest first, and anew when there is more of it', async () => {
+    const gap = letter('1-0', {
+      kind: 'gap',
+      event: undefined,
+      attempts: undefined,
+      count: 7,
+      server: '',
+      reason: 'x',
+    });
+    const found = [letter('2-0'), gap];
+    const { asked } = page(() => [item('mine', {}, { deadLetters: found.length, lagBatches: 1 }), item('calm')], {
+      letters: () => ({ items: found, next: found.length > 2 ? 'more' : undefined }),
+    });
+    const ofLetters = () => asked.filter(({ pathname }) => pathname.endsWith('/mine/dead-letters'));
+    const toggle = await screen.findByRole('button', { name: 'Show what mine gave up (2)' });
+    expect(screen.queryByTestId('dead-letters-calm')).toBeNull();
+    expect(ofLetters()).toEqual([]);
+    await userEvent.click(toggle);
+    const table = await screen.findByRole('grid', { name: 'Given up by mine' });
+    const [, event, trimmed] = within(table).getAllByRole('row');
+    for (const text of ['snapshot.created.v1', 'event-2-0', 'alice@vm-1.team-a', 'backup/vms', 'the sink answered 400'])
+      expect(event).toHaveTextContent(text);
+    expect(trimmed).toHaveTextContent('7 batches were trimmed before they were delivered');
+    expect(ofLetters().map(({ search }) => search)).toEqual(['?limit=10&order=desc']);
+    found.unshift(letter('3-0', { event: 'no JSON' }));
+    expect(await within(table).findByTestId('dead-letter-3-0')).toHaveTextContent('–');
+    expect(screen.getByText('The newest of 3. The API lists all of them.')).toBeInTheDocument();
+    await userEvent.click(screen.getByRole('button', { name: 'Hide what mine gave up' }));
+    expect(screen.queryByRole('grid', { name: 'Given up by mine' })).toBeNull();
   });
 
   it('begin with an explanation', async () => {
