@@ -36,14 +36,15 @@ export const usePages = <P extends PagePath>(
   const cursor = cursors.at(-1);
   const query = (cursor ? { ...options.query, cursor } : options.query) as GetOptions<P>['query'];
   const loaded = useResource(path, { ...options, query }, scope, concerns);
-  const [last, setLast] = useState<Body<P>>();
-  if (loaded.data !== undefined && loaded.data !== last) setLast(loaded.data);
+  const wanted = `${list} ${cursor ?? ''}`;
+  const [last, setLast] = useState<{ list: string; data: Body<P> }>();
+  if (loaded.data !== undefined && loaded.data !== last?.data) setLast({ list: wanted, data: loaded.data });
   const turning = loaded.loading && last !== undefined;
-  const resource = turning ? { ...loaded, data: last, loading: false } : loaded;
+  const resource = turning ? { ...loaded, data: last.data, loading: false } : loaded;
   const following = (loaded.data as { next?: string | null } | undefined)?.next;
   return {
     resource,
-    list: `${list} ${cursor ?? ''}`,
+    list: turning ? last.list : wanted,
     page: cursors.length + 1,
     turning,
     next: following ? () => setPlace({ list, cursors: [...cursors, following] }) : undefined,

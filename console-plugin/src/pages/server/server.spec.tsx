@@ -1,4 +1,4 @@
-import { fireEvent, render, screen, within } from '@testing-library/react';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { createMemoryRouter, RouterProvider } from 'react-router';
 import { useActiveNamespace } from '@openshift-console/dynamic-plugin-sdk';
@@ -283,6 +283,24 @@ describe('the snapshots', () => {
     await userEvent.click(screen.getByRole('button', { name: 'Next page' }));
     expect(await screen.findByTestId('snapshot-two')).toBe(row);
     expect(screen.getByRole('button', { name: 'Show 2 more' })).toBeInTheDocument();
+  });
+
+  it('are those of the turned page, also for a hand that is at the list before they came', async () => {
+    let turn: (answer: Response) => void = () => undefined;
+    open(`${SERVER}/snapshots`, {
+      snapshots: (url) =>
+        url.searchParams.get('cursor')
+          ? new Promise((resolve) => (turn = resolve))
+          : json({ total: 2, items: [aSnapshot('one')], next: 'c' }),
+    });
+    const row = await screen.findByTestId('snapshot-one');
+    fireEvent.click(screen.getByRole('button', { name: 'Next page' }));
+    fireEvent.pointerEnter(row.closest('tbody') ?? row);
+    await waitFor(() => expect(screen.getByRole('button', { name: 'Next page' })).toBeDisabled());
+    turn(json({ total: 2, items: [aSnapshot('two')], next: null }));
+    expect(await screen.findByTestId('snapshot-two')).toBeInTheDocument();
+    expect(screen.queryByTestId('snapshot-one')).toBeNull();
+    expect(screen.queryByTestId('show-new')).toBeNull();
   });
 
   it('open their trace by the event that told of them, or say that it is gone', async () => {
