@@ -27,4 +27,5 @@ export * from './now';
 export * from './slots';
 export * from './states';
 export * from './useFilters';
+export * from './useSending';
 export * from './useSettled';

@@ -14,8 +14,8 @@ import {
   TextInput,
 } from '@patternfly/react-core';
 import { useNavigate } from 'react-router';
-import { apiError, deleteServer } from '../../api';
-import { errorSentence } from '../../components';
+import { deleteServer } from '../../api';
+import { useSending } from '../../components';
 import { useT } from '../../i18n';
 import { SERVERS } from '../../model/paths';
 import type { ServerName } from '../../model/paths';
@@ -26,21 +26,15 @@ export const DeleteDialog: FC<{ place: ServerName; close: () => void }> = ({ pla
   const t = useT();
   const navigate = useNavigate();
   const [typed, setTyped] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState('');
+  const { busy, error, send } = useSending();
   const named = typed === place.name;
-  const remove = async (event: FormEvent): Promise<void> => {
+  const remove = (event: FormEvent): void => {
     event.preventDefault();
     if (!named || busy) return;
-    setBusy(true);
-    setError('');
-    try {
+    void send(async () => {
       await deleteServer(place);
       void navigate(SERVERS);
-    } catch (caught) {
-      setError(errorSentence(t, apiError(caught)));
-      setBusy(false);
-    }
+    });
   };
   return (
     <Modal
@@ -66,7 +60,7 @@ export const DeleteDialog: FC<{ place: ServerName; close: () => void }> = ({ pla
             'The backup data in the storage stays. A server with the same location, prefix and repository password opens it again: keep the password.',
           )}
         </Content>
-        <Form id={FORM} onSubmit={(event) => void remove(event)}>
+        <Form id={FORM} onSubmit={remove}>
           <FormGroup label={t('Type {{name}} to confirm', { name: place.name })} fieldId="bsls-delete-name">
             <TextInput
               id="bsls-delete-name"

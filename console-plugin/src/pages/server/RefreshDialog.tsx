@@ -2,9 +2,9 @@
 import { useState } from 'react';
 import type { FC } from 'react';
 import { Alert, Button, Content, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
-import { apiError, eventName, refreshUsers } from '../../api';
+import { eventName, refreshUsers } from '../../api';
 import type { AnyServer, ServerDetail } from '../../api';
-import { errorSentence, Time } from '../../components';
+import { Time, useSending } from '../../components';
 import { useT } from '../../i18n';
 import { useResource } from '../../live';
 import type { Scope } from '../../live';
@@ -48,8 +48,7 @@ const Result: FC<{ request: string; server: ServerDetail | AnyServer | undefined
 export const RefreshDialog: FC<{ place: ServerName; scope: Scope; close: () => void }> = ({ place, scope, close }) => {
   const t = useT();
   const [request, setRequest] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState('');
+  const { busy, error, send } = useSending();
   const own = ownEvents(place);
   const detail = useResource(
     '/servers/{namespace}/{name}',
@@ -57,19 +56,13 @@ export const RefreshDialog: FC<{ place: ServerName; scope: Scope; close: () => v
     scope,
     (event) => own(event) && /^(users|server)\./.test(eventName(event)),
   );
-  const refresh = async (): Promise<void> => {
-    setBusy(true);
-    setError('');
-    const asked = new Date().toISOString();
-    try {
+  const refresh = (): Promise<void> =>
+    send(async () => {
+      const asked = new Date().toISOString();
       await refreshUsers(place, asked);
       setRequest(asked);
       detail.retry();
-    } catch (caught) {
-      setError(errorSentence(t, apiError(caught)));
-    }
-    setBusy(false);
-  };
+    });
   return (
     <Modal
       isOpen

@@ -3,12 +3,10 @@ import { memo, useDeferredValue, useState } from 'react';
 import type { ComponentProps, FC } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { Button } from '@patternfly/react-core';
-import { apiError } from '../../api';
 import type { Snapshot } from '../../api';
 import {
   Bytes,
   Count,
-  errorSentence,
   SnapshotState,
   Table,
   Tbody,
@@ -17,6 +15,7 @@ import {
   Thead,
   Time,
   Tr,
+  useSending,
   useSlots,
   UnreadFiles,
 } from '../../components';
@@ -32,20 +31,15 @@ export type Sort = 'startTime' | 'endTime' | 'sizeBytes';
 const Trace: FC<{ place: ServerName; snapshot: Snapshot }> = ({ place, snapshot }) => {
   const t = useT();
   const navigate = useNavigate();
-  const [busy, setBusy] = useState(false);
-  const [told, setTold] = useState('');
-  const open = async (): Promise<void> => {
-    setBusy(true);
-    setTold('');
-    try {
+  const { busy, error, send } = useSending();
+  const [gone, setGone] = useState(false);
+  const open = (): Promise<void> =>
+    send(async () => {
       const trace = await traceOf(place, snapshot);
+      setGone(!trace);
       if (trace) void navigate(tracePath(place, trace));
-      else setTold(t('The events of that time are no longer kept.'));
-    } catch (error) {
-      setTold(errorSentence(t, apiError(error)));
-    }
-    setBusy(false);
-  };
+    });
+  const told = error || (gone && t('The events of that time are no longer kept.'));
   return (
     <>
       <Button

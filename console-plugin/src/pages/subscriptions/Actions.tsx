@@ -3,9 +3,9 @@ import { useState } from 'react';
 import type { FC } from 'react';
 import { Alert, Dropdown, DropdownItem, DropdownList, MenuToggle } from '@patternfly/react-core';
 import { EllipsisVIcon } from '@patternfly/react-icons';
-import { apiError, changeSubscription } from '../../api';
+import { changeSubscription } from '../../api';
 import type { SubscriptionChange, SubscriptionItem } from '../../api';
-import { errorSentence } from '../../components';
+import { useSending } from '../../components';
 import { useT } from '../../i18n';
 import { DeleteDialog } from './DeleteDialog';
 import { RedeliverDialog } from './RedeliverDialog';
@@ -19,21 +19,13 @@ export const Actions: FC<Props> = ({ item, changed }) => {
   const t = useT();
   const [open, setOpen] = useState(false);
   const [dialog, setDialog] = useState<'delete' | 'redeliver'>();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState('');
+  const { busy, error, send } = useSending();
   const { phase } = item.state;
-  const change = async (to: SubscriptionChange): Promise<void> => {
-    setBusy(true);
-    setError('');
-    try {
+  const change = (to: SubscriptionChange): Promise<void> =>
+    send(async () => {
       await changeSubscription(item.name, to);
       changed();
-    } catch (caught) {
-      setError(errorSentence(t, apiError(caught)));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   const resumes = phase === 'paused' || phase === 'gone';
   return (
     <>

@@ -1,10 +1,9 @@
 /** A dialog that sends a form: its buttons, and what went wrong. */
-import { useId, useState } from 'react';
+import { useId } from 'react';
 import type { FC, FormEvent, ReactNode } from 'react';
 import { Alert, Button, Form, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
-import { apiError } from '../../api';
 import type { ApiError } from '../../api';
-import { errorSentence } from '../../components';
+import { useSending } from '../../components';
 import { useT } from '../../i18n';
 
 interface Props {
@@ -25,27 +24,17 @@ interface Props {
 export const Dialog: FC<Props> = ({ title, action, isDanger, isDisabled, send, close, done, onError, children }) => {
   const t = useT();
   const id = useId();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState('');
-  const submit = async (event: FormEvent): Promise<void> => {
+  const sending = useSending();
+  const { busy, error } = sending;
+  const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (busy || isDisabled) return;
-    setBusy(true);
-    setError('');
-    try {
-      await send();
-    } catch (caught) {
-      const known = apiError(caught);
-      setError([errorSentence(t, known), ...(onError?.(known) ?? [])].join(' '));
-    } finally {
-      setBusy(false);
-    }
+    if (!busy && !isDisabled) void sending.send(send, onError);
   };
   return (
     <Modal isOpen variant="small" onClose={close} aria-labelledby={`${id}-title`} aria-describedby={`${id}-body`}>
       <ModalHeader title={title} titleIconVariant={isDanger ? 'warning' : undefined} labelId={`${id}-title`} />
       <ModalBody id={`${id}-body`}>
-        <Form id={`${id}-form`} onSubmit={(event) => void submit(event)} noValidate>
+        <Form id={`${id}-form`} onSubmit={submit} noValidate>
           {children}
           {error && <Alert isInline component="p" variant="danger" title={error} data-test="dialog-error" />}
         </Form>
