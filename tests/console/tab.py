@@ -26,6 +26,33 @@ document.addEventListener('securitypolicyviolation', (event) => {
   window.bslsViolations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
 });
 """
+# What cannot be read: a word of a heading or of something to click that goes on in the next line, a text that is cut
+# off (the name of the user may be), and a page that is wider than the screen, in a box that scrolls.
+_UNREADABLE = """() => {
+  const seen = (element) => element.checkVisibility() && element.getClientRects().length > 0;
+  const found = [];
+  for (const element of document.querySelectorAll('h1, h2, h3, button, [role=tab], .pf-v6-c-label')) {
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    while (seen(element) && texts.nextNode()) {
+      for (const { index, 0: word } of texts.currentNode.data.matchAll(/[^\\s/@.:-]+/g)) {
+        const range = document.createRange();
+        range.setStart(texts.currentNode, index);
+        range.setEnd(texts.currentNode, index + word.length);
+        const lines = new Set([...range.getClientRects()].map((one) => Math.round(one.top)));
+        if (lines.size > 1) found.push(`the word ${word} is broken`);
+      }
+    }
+  }
+  for (const element of document.querySelectorAll('body *')) {
+    const { overflowX, textOverflow } = getComputedStyle(element);
+    const wider = seen(element) && element.scrollWidth > element.clientWidth + 1;
+    if (wider && overflowX !== 'visible' && textOverflow === 'ellipsis' && !element.matches('.bsls-host-user, input'))
+      found.push(`cut: ${element.textContent}`);
+    if (wider && overflowX !== 'visible' && element.matches('main, main > *, .pf-v6-c-page__main-container'))
+      found.push(`wider than the screen: ${element.className}`);
+  }
+  return found;
+}"""
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
@@ -86,11 +113,17 @@ class Tab:
             if size is NARROW:  # the sidebar makes room, a little after the screen became narrow
                 expect(self.page.locator(".pf-v6-c-page__sidebar.pf-m-expanded")).to_have_count(0)
             self.page.screenshot(path=SHOTS / f"{name}-{look}.png", animations="disabled")
-            assert not self._overflows(), f"{name}, {look}: the page is wider than the screen"
+            self.check_readable(f"{name}, {look}")
             if accessible:
                 self.check_accessible(f"{name}, {look}", exclude)
         self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
         self.page.emulate_media(color_scheme="light")
+
+    def check_readable(self, what: str = "") -> None:
+        """Nothing is wider than the screen, no text is cut off, no heading or button breaks within a word."""
+        assert not self._overflows(), f"{what}: the page is wider than the screen"
+        found = self.page.evaluate(_UNREADABLE)
+        assert not found, f"{what}: {found}"
 
     def check_accessible(self, what: str = "", exclude: tuple[str, ...] = ()) -> None:
         """No violation that axe finds."""

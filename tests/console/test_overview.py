@@ -44,7 +44,7 @@ def test_health_inventory_and_activity_follow_the_servers(console: Open, site: S
         health.get_by_role("button").click()
         popup = page.get_by_test_id("bsls-health")
         expect(popup).to_contain_text(down)
-        expect(popup).to_be_in_viewport(ratio=1)
+        expect(page.locator(".pf-v6-c-popover")).to_be_in_viewport(ratio=1)
         expect(page.locator(".pf-v6-c-popover")).to_have_css("opacity", "1")  # it fades in: half of it has no contrast
         tab.check_accessible("the popup of the health")
         page.screenshot(path=SHOTS / "overview-health-popup.png", animations="disabled")

@@ -86,7 +86,7 @@ const Bundle: FC<{ connect: Connect }> = ({ connect }) => {
   const id = useId();
   return (
     <div className="bsls-connect" data-test="connect">
-      <ToggleGroup aria-label={t('System of the VM')}>
+      <ToggleGroup aria-label={t('System of the VM')} className="bsls-connect-kinds">
         {VARIANTS.map((one) => (
           <ToggleGroupItem
             key={one}

@@ -36,8 +36,10 @@ export const Page: FC<Props> = ({ title, trail, badge, actions, tabs, children }
       </PageBreadcrumb>
     )}
     <ListPageHeader title={title} badge={badge} hideFavoriteButton={Boolean(trail)}>
-      <LiveMark />
-      {actions}
+      <div className="bsls-heading-tools">
+        <LiveMark />
+        {actions}
+      </div>
     </ListPageHeader>
     {tabs && (
       <PageSection type="tabs" hasBodyWrapper={false}>

@@ -29,7 +29,8 @@ export const Search: FC<Props> = ({ value, onChange, label, found, list, 'data-t
   const t = useT();
   const language = useLanguage();
   return (
-    <TextInputGroup>
+    // As wide as what is written in it at first, within reason.
+    <TextInputGroup style={{ minInlineSize: `min(${label.length + 4}ch, 19rem)` }}>
       <TextInputGroupMain
         icon={<Glyph path={LENS} />}
         value={value}

@@ -3,6 +3,7 @@
  * page, and measures every cell at each render, which no list of ours needs.
  */
 import type { ComponentProps, FC, ReactNode } from 'react';
+import './table.css';
 
 export type Direction = 'asc' | 'desc';
 
@@ -14,7 +15,7 @@ interface TableProps {
 }
 
 export const Table: FC<TableProps> = ({ gridBreakPoint, children, ...rest }) => (
-  <table className={`pf-v6-c-table pf-m-compact pf-m-${gridBreakPoint}`} role="grid" {...rest}>
+  <table className={`bsls-table pf-v6-c-table pf-m-compact pf-m-${gridBreakPoint}`} role="grid" {...rest}>
     {children}
   </table>
 );

@@ -20,7 +20,7 @@ export const DocumentTitle: typeof Sdk.DocumentTitle = ({ children }) => {
 
 export const ListPageHeader: typeof Sdk.ListPageHeader = ({ title, badge, helpAlert, helpText, children }) => (
   <PageSection>
-    <Split hasGutter>
+    <Split hasGutter isWrappable>
       <SplitItem isFilled>
         <Title headingLevel="h1" data-test="page-heading">
           {title} {badge}

@@ -95,13 +95,13 @@ const Newest: FC<{ name: string; state: DeliveryState }> = ({ name, state: { dea
               </Tbody>
             </Table>
             {next && (
-              <p className="bsls-subtle">
+              <p className="bsls-reason">
                 {t('The newest of {{amount}}. The API lists all of them.', { amount: count(deadLetters, language) })}
               </p>
             )}
           </>
         ) : (
-          <p className="bsls-subtle">{t('Nothing that you may see is left of it.')}</p>
+          <p className="bsls-reason">{t('Nothing that you may see is left of it.')}</p>
         )
       }
     </Content>

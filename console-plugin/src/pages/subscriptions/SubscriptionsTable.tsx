@@ -44,9 +44,9 @@ const State: FC<{ state: DeliveryState }> = ({ state: { phase, reason, current }
         {phaseWord(t, phase)}
       </Label>
       {!current && phase !== 'paused' && (
-        <div className="bsls-namespace">{t('The last change is not in effect yet.')}</div>
+        <div className="bsls-reason">{t('The last change is not in effect yet.')}</div>
       )}
-      {reason && <div className="bsls-namespace">{reason}</div>}
+      {reason && <div className="bsls-reason">{reason}</div>}
     </>
   );
 };
@@ -58,17 +58,21 @@ const Deliveries: FC<{ state: DeliveryState }> = ({ state }) => {
     <>
       {t('{{amount}} delivered', { amount: count(state.delivered, language) })}
       {state.lagBatches > 0 && (
-        <div className="bsls-namespace">
-          {t('{{amount}} batches wait, the oldest:', { amount: count(state.lagBatches, language) })}{' '}
+        <div className="bsls-reason">
+          {t('{{amount}} batches wait, the oldest:', {
+            count: state.lagBatches,
+            amount: count(state.lagBatches, language),
+          })}{' '}
           <Time at={state.lagSince} />
         </div>
       )}
       {state.deadLetters > 0 && (
-        <div className="bsls-namespace">{t('{{amount}} given up', { amount: count(state.deadLetters, language) })}</div>
+        <div className="bsls-reason">{t('{{amount}} given up', { amount: count(state.deadLetters, language) })}</div>
       )}
       {state.lostBatches > 0 && (
-        <div className="bsls-namespace">
+        <div className="bsls-reason">
           {t('{{amount}} batches were trimmed before they were delivered', {
+            count: state.lostBatches,
             amount: count(state.lostBatches, language),
           })}
         </div>
@@ -84,11 +88,12 @@ const LastError: FC<{ state: DeliveryState }> = ({ state }) => {
   return (
     <>
       {state.error}
-      <div className="bsls-namespace">
-        <Time at={state.lastError} /> · {t('{{amount}} failed attempts', { amount: count(state.failures, language) })}
+      <div className="bsls-reason">
+        <Time at={state.lastError} /> ·{' '}
+        {t('{{amount}} failed attempts', { count: state.failures, amount: count(state.failures, language) })}
       </div>
       {state.held.map((one) => (
-        <div key={one.server} className="bsls-namespace">
+        <div key={one.server} className="bsls-reason">
           {t('Held back: {{server}}', { server: one.server })}
         </div>
       ))}
@@ -101,7 +106,7 @@ const Name: FC<{ item: SubscriptionItem; own: boolean }> = ({ item, own }) => {
   return (
     <>
       {item.name}
-      {!own && <div className="bsls-namespace">{item.owner ?? t('of the settings of the dispatcher')}</div>}
+      {!own && <div className="bsls-reason">{item.owner ?? t('of the settings of the dispatcher')}</div>}
     </>
   );
 };
@@ -146,11 +151,13 @@ export const SubscriptionsTable: FC<Props> = ({ items, me, changed }) => {
               <Td dataLabel={receiver} modifier="breakWord">
                 {item.sink ?? '–'}
                 {item.servers && item.servers.length > 0 && (
-                  <div className="bsls-namespace">{item.servers.join(', ')}</div>
+                  <div className="bsls-reason">{item.servers.join(', ')}</div>
                 )}
               </Td>
               <Td dataLabel={state}>
-                <State state={item.state} />
+                <div>
+                  <State state={item.state} />
+                </div>
               </Td>
               <Td dataLabel={deliveries}>
                 <Deliveries state={item.state} />

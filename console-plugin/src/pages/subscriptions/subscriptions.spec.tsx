@@ -134,6 +134,16 @@ describe('the subscriptions', () => {
     expect(screen.queryByRole('grid', { name: 'Given up by mine' })).toBeNull();
   });
 
+  it.each([
+    [1, '1 batch waits, it came:', '1 failed attempt'],
+    [1200, '1,200 batches wait, the oldest:', '1,200 failed attempts'],
+  ])('say how much waits (%d)', async (much, waits, failed) => {
+    page(() => [item('mine', {}, { lagBatches: much, failures: much, error: 'the sink answered 503' })]);
+    const row = await screen.findByRole('row', { name: /mine/ });
+    expect(row).toHaveTextContent(waits);
+    expect(row).toHaveTextContent(new RegExp(`${failed}$|${failed}[^s]`));
+  });
+
   it('begin with an explanation', async () => {
     page(() => []);
     expect(await screen.findByRole('heading', { name: 'No event subscriptions' })).toBeInTheDocument();

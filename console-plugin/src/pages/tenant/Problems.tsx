@@ -26,7 +26,16 @@ export const Problems: FC<Of> = ({ server, user, scope, concerns }) => {
   const all = `${serverPath(server, 'events')}?severity=warning&tenant=${encodeURIComponent(user)}`;
   return (
     <Card isFullHeight data-test="problems">
-      <CardHeader actions={{ actions: <Link to={all}>{t('Show all')}</Link>, hasNoOffset: true }}>
+      <CardHeader
+        actions={{
+          actions: (
+            <Link className="bsls-nowrap" to={all}>
+              {t('Show all')}
+            </Link>
+          ),
+          hasNoOffset: true,
+        }}
+      >
         <CardTitle component="h2">{t('What went wrong')}</CardTitle>
       </CardHeader>
       <CardBody>

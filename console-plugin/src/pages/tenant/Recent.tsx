@@ -43,7 +43,16 @@ export const Recent: FC<Of> = (of) => {
   const all = `${serverPath(of.server, 'snapshots')}?tenant=${encodeURIComponent(of.user)}`;
   return (
     <Card data-test="recent">
-      <CardHeader actions={{ actions: <Link to={all}>{t('All snapshots')}</Link>, hasNoOffset: true }}>
+      <CardHeader
+        actions={{
+          actions: (
+            <Link className="bsls-nowrap" to={all}>
+              {t('All snapshots')}
+            </Link>
+          ),
+          hasNoOffset: true,
+        }}
+      >
         <CardTitle component="h2">{t('Recent sessions')}</CardTitle>
       </CardHeader>
       <CardBody>

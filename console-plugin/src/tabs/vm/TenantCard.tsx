@@ -127,7 +127,16 @@ export const TenantCard: FC<Props> = ({ server, health, tenant, vm, scope }) => 
   const all = `${serverPath(server, 'snapshots')}?tenant=${encodeURIComponent(user)}`;
   return (
     <Card data-test={`tenant-${user}`}>
-      <CardHeader actions={{ actions: <Link to={all}>{t('All snapshots')}</Link>, hasNoOffset: true }}>
+      <CardHeader
+        actions={{
+          actions: (
+            <Link className="bsls-nowrap" to={all}>
+              {t('All snapshots')}
+            </Link>
+          ),
+          hasNoOffset: true,
+        }}
+      >
         <CardTitle component="h2">
           <span className="bsls-vm-title">
             <Link to={tenantPath(server, user)}>{user}</Link> <TenantState tenant={tenant} />

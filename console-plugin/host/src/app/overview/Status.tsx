@@ -54,6 +54,8 @@ const HealthItem: FC<{ title: string; popupTitle?: string; health?: Health; popu
           <Popover
             aria-label={popupTitle ?? title}
             position="bottom-start"
+            minWidth="16rem"
+            maxWidth="18rem"
             bodyContent={
               <>
                 <Title headingLevel="h3" size="md">

@@ -121,15 +121,17 @@ export const Waterfall: FC<{ line: TimeLine }> = ({ line }) => {
               <td />
               <td className="bsls-line-cell">
                 <Ticks length={length} labels={false} />
-                {line.marks.map(({ event, left, own }) => (
-                  <span
-                    key={event.id}
-                    aria-hidden="true"
-                    title={eventText(t, language, event)}
-                    className={`bsls-mark bsls-mark-${event.severity}${own ? ' bsls-mark-own' : ''}`}
-                    style={{ insetInlineStart: percent(left) }}
-                  />
-                ))}
+                <div className="bsls-ticks">
+                  {line.marks.map(({ event, left, own }) => (
+                    <span
+                      key={event.id}
+                      aria-hidden="true"
+                      title={eventText(t, language, event)}
+                      className={`bsls-mark bsls-mark-${event.severity}${own ? ' bsls-mark-own' : ''}`}
+                      style={{ insetInlineStart: percent(left) }}
+                    />
+                  ))}
+                </div>
               </td>
             </tr>
           )}

@@ -26,7 +26,13 @@ export const Problems: FC<Pick<TabProps, 'place' | 'scope'>> = ({ place, scope }
   return (
     <Card isFullHeight>
       <CardHeader
-        actions={{ actions: <Link to={`${serverPath(place, 'events')}?severity=warning`}>{t('Show all')}</Link> }}
+        actions={{
+          actions: (
+            <Link className="bsls-nowrap" to={`${serverPath(place, 'events')}?severity=warning`}>
+              {t('Show all')}
+            </Link>
+          ),
+        }}
       >
         <CardTitle component="h2">{t('Last warnings and errors')}</CardTitle>
       </CardHeader>
