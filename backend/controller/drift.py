@@ -7,6 +7,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
+_IDENTITY = ("apiVersion", "kind")  # by which it was found; the apiserver leaves them out of the items of a list
 _SUFFIXES = {
     "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1), "k": Decimal(10) ** 3,
     "M": Decimal(10) ** 6, "G": Decimal(10) ** 9, "T": Decimal(10) ** 12, "P": Decimal(10) ** 15,
@@ -22,7 +23,7 @@ def differs(wanted: Json, live: Json) -> str:
     """
     if wanted.get("kind") == "Secret" and set(wanted["data"]) != set(live.get("data") or {}):
         return "data"
-    return _differs(wanted, live, "")
+    return _differs({key: value for key, value in wanted.items() if key not in _IDENTITY}, live, "")
 
 
 def _differs(wanted: Any, live: Any, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -123,6 +124,8 @@ def test_a_controller_that_is_killed_all_the_time_tells_everything_once(product:
     assert len(ids) == len(set(ids))
     assert ids[: len(found)] == [event["id"] for event in found]
     assert not [event for event in again if ".stream." in event["type"]], "something was said to be missing"
+    log = product.kubectl("logs", "-n", "bsls-system", "deployment/bsls-controller")
+    assert not re.findall(rf"applying \w+ {NAME}/.*", log), "a controller that began wrote what was there as it should"
     told.all_relayed()
     deadline = time.monotonic() + 60
     while (there := snapshots_told(told.events())) != (made := snapshots_made(tenants)):

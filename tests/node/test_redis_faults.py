@@ -14,6 +14,7 @@ import pytest
 from tests.demo.vm import Vm
 from tests.node.conftest import Site, frozen, kill_kopia, redis_pod, signal_process
 from tests.node.told import Told, redis
+from tests.servers.ports import wait_until
 
 OUTAGE_S = float(os.environ.get("BSLS_OUTAGE_S", "0"))  # how long Redis stands still at least
 pytestmark = [pytest.mark.node, pytest.mark.timeout(400 + OUTAGE_S)]
@@ -134,7 +135,8 @@ def test_what_was_lost_meanwhile_is_an_event_with_its_times(product: Site, alice
             logs.append(told.log())
             kill_kopia(product, NAME)
             product.wait(NAME, "Available", status="False")
-            product.wait(NAME, "Available", status="True", timeout=120)
+            url = product.wait(NAME, "Available", status="True", timeout=120)["status"]["serviceURL"]
+            wait_until(lambda url=url: alice.reaches(url), "the node to send to the pod that is ready again", 30)
         alice.snapshot("/home/vm/faults")
     product.wait(NAME, "EventsPublished", status="True", timeout=60)
     deadline = time.monotonic() + 60

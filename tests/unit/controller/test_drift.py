@@ -24,6 +24,8 @@ from backend.controller.drift import differs
         ({"on": True}, {"on": 1}, ""),
         ({"kind": "Secret", "data": {"a": "x"}}, {"kind": "Secret", "data": {"a": "x", "b": "y"}}, "data"),
         ({"kind": "Secret", "data": {"a": "x"}}, {"kind": "Secret"}, "data"),
+        ({"apiVersion": "apps/v1", "kind": "Deployment", "a": 1}, {"a": 1}, ""),  # as in a list
+        ({"owner": {"kind": "x"}}, {"owner": {}}, ".owner.kind"),
     ],
 )
 def test_first_difference(wanted, live, path):
