@@ -12,7 +12,7 @@ from backend.api.http.tracing import traced
 from backend.events.spans import spans_to_json
 from backend.telemetry import catalogue
 from backend.telemetry.instruments import counter
-from backend.telemetry.spans import Kept, Ref, current, record_with
+from backend.telemetry.spans import Kept, Ref, current, parsed, record_with
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -84,6 +84,13 @@ async def test_beyond_the_rate_requests_are_answered_all_the_same(ended: list[Re
             assert (await asked.get("/api/x")).status == 200
     assert 2 <= len(ended) < 10
     assert values[("traces", "rate")] - before == 10 - len(ended)
+
+
+def test_what_is_no_traceparent_is_none() -> None:
+    for wrong in ("", "x", f"ff-{TRACE}-{SPAN}-01", f"00-{'0' * 32}-{SPAN}-01", f"00-{TRACE}-{'0' * 16}-01",
+                  f"00-{TRACE.upper()}-{SPAN}-01", f"00-{TRACE}-{SPAN}-01" + "-x" * 200):  # fmt: skip
+        assert parsed(wrong) is None
+    assert parsed(f"01-{TRACE}-{SPAN}-03-later") == Ref(TRACE, SPAN, sampled=True)
 
 
 def kept(span: str, name: str, parent: str = "", start: int = 0, problem: str = "", trace: str = TRACE) -> Kept:
