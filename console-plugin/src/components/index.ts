@@ -5,6 +5,7 @@ export * from './Figure';
 export * from './ConnectBundle';
 export * from './HealthLabel';
 export * from './Hint';
+export * from './LinkedHeader';
 export * from './NotAsked';
 export * from './Outcome';
 export * from './Page';

@@ -1,9 +1,8 @@
 /** Why a tenant's backups were not well, the newest first. */
 import type { FC } from 'react';
-import { Card, CardBody, CardHeader, CardTitle } from '@patternfly/react-core';
-import { Link } from 'react-router';
+import { Card, CardBody, CardTitle } from '@patternfly/react-core';
 import { getEvents } from '../../api';
-import { Content, eventText, Loading, SeverityIcon, Time } from '../../components';
+import { Content, eventText, LinkedHeader, Loading, SeverityIcon, Time } from '../../components';
 import { useLanguage, useT } from '../../i18n';
 import { useLoaded } from '../../live';
 import { serverPath } from '../../model/paths';
@@ -26,18 +25,9 @@ export const Problems: FC<Of> = ({ server, user, scope, concerns }) => {
   const all = `${serverPath(server, 'events')}?severity=warning&tenant=${encodeURIComponent(user)}`;
   return (
     <Card isFullHeight data-test="problems">
-      <CardHeader
-        actions={{
-          actions: (
-            <Link className="bsls-nowrap" to={all}>
-              {t('Show all')}
-            </Link>
-          ),
-          hasNoOffset: true,
-        }}
-      >
+      <LinkedHeader to={all} link={t('Show all')}>
         <CardTitle component="h2">{t('What went wrong')}</CardTitle>
-      </CardHeader>
+      </LinkedHeader>
       <CardBody>
         <Content resource={events} loading={<Loading rows={SHOWN} />}>
           {({ items }) =>

@@ -1,11 +1,10 @@
 /** The last sessions of a tenant, with what they did. */
 import { useMemo } from 'react';
 import type { FC } from 'react';
-import { Card, CardBody, CardHeader, CardTitle } from '@patternfly/react-core';
-import { Link } from 'react-router';
+import { Card, CardBody, CardTitle } from '@patternfly/react-core';
 import { eventName } from '../../api';
 import type { TraceView } from '../../api';
-import { Content, Loading, StoryTable, useAtHand, useHeld, Waiting } from '../../components';
+import { Content, LinkedHeader, Loading, StoryTable, useAtHand, useHeld, Waiting } from '../../components';
 import { useT } from '../../i18n';
 import { useResource } from '../../live';
 import { serverPath } from '../../model/paths';
@@ -43,18 +42,9 @@ export const Recent: FC<Of> = (of) => {
   const all = `${serverPath(of.server, 'snapshots')}?tenant=${encodeURIComponent(of.user)}`;
   return (
     <Card data-test="recent">
-      <CardHeader
-        actions={{
-          actions: (
-            <Link className="bsls-nowrap" to={all}>
-              {t('All snapshots')}
-            </Link>
-          ),
-          hasNoOffset: true,
-        }}
-      >
+      <LinkedHeader to={all} link={t('All snapshots')}>
         <CardTitle component="h2">{t('Recent sessions')}</CardTitle>
-      </CardHeader>
+      </LinkedHeader>
       <CardBody>
         <Content resource={traces} loading={<Loading rows={5} />}>
           {({ items }) => <Table traces={items} of={of} />}

@@ -4,7 +4,6 @@ import type { FC } from 'react';
 import {
   Card,
   CardBody,
-  CardHeader,
   CardTitle,
   DescriptionList,
   DescriptionListDescription,
@@ -21,6 +20,7 @@ import {
   Content,
   Count,
   HealthLabel,
+  LinkedHeader,
   Loading,
   SnapshotState,
   Table,
@@ -127,22 +127,13 @@ export const TenantCard: FC<Props> = ({ server, health, tenant, vm, scope }) => 
   const all = `${serverPath(server, 'snapshots')}?tenant=${encodeURIComponent(user)}`;
   return (
     <Card data-test={`tenant-${user}`}>
-      <CardHeader
-        actions={{
-          actions: (
-            <Link className="bsls-nowrap" to={all}>
-              {t('All snapshots')}
-            </Link>
-          ),
-          hasNoOffset: true,
-        }}
-      >
+      <LinkedHeader to={all} link={t('All snapshots')}>
         <CardTitle component="h2">
           <span className="bsls-vm-title">
             <Link to={tenantPath(server, user)}>{user}</Link> <TenantState tenant={tenant} />
           </span>
         </CardTitle>
-      </CardHeader>
+      </LinkedHeader>
       <CardBody>
         <Figures tenant={tenant} server={server} health={health} />
         <div className="bsls-vm-snapshots">
