@@ -102,6 +102,12 @@ class Tab:
         self.page.goto(self.url + path)
         return self.page
 
+    def choose(self, namespace: str) -> None:
+        """In the namespace bar, by typing: not everybody may list namespaces."""
+        self.page.get_by_test_id("namespace-toggle").click()
+        self.page.get_by_role("textbox", name="Find or enter a name").fill(namespace)
+        self.page.get_by_role("menuitem", name=namespace, exact=True).click()
+
     def shot(self, name: str, *, accessible: bool = True, exclude: tuple[str, ...] = ()) -> None:
         """Pictures in light, dark and narrow, below build/screenshots; each is checked by axe as well."""
         SHOTS.mkdir(parents=True, exist_ok=True)

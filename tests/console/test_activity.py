@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.console.conftest import STATUS, Open, Site, in_thread
 from tests.console.story import ALICE, BOB, history, snapshot, tell
@@ -93,7 +93,7 @@ def test_the_owner_of_a_vm_is_told_where_nothing_of_theirs_was_seen_yet(console:
     expect(page.get_by_test_id("choose-namespace")).to_be_visible()
     tab.shot("server-hidden")
     tab.requests.clear()
-    choose(page, "team-a")
+    tab.choose("team-a")
     expect(page.get_by_test_id("none-of-yours")).to_contain_text("This server has seen none of your tenants yet")
     expect(page.get_by_text("Nobody is connected")).to_be_visible()
     expect(page.get_by_test_id("live-open")).to_be_visible()
@@ -106,13 +106,6 @@ def test_the_owner_of_a_vm_is_told_where_nothing_of_theirs_was_seen_yet(console:
     page.goto(f"{tab.url}/bsls/tenants/backup-b/more/root@vm-9.team-a")
     expect(page.get_by_role("heading", name="This server has seen nothing of this tenant yet")).to_be_visible()
     tab.shot("tenant-unseen")
-
-
-def choose(page: Page, namespace: str) -> None:
-    """In the namespace bar, by typing: not everybody may list namespaces."""
-    page.get_by_test_id("namespace-toggle").click()
-    page.get_by_role("textbox", name="Find or enter a name").fill(namespace)
-    page.get_by_role("menuitem", name=namespace, exact=True).click()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +123,7 @@ def test_everyone_sees_the_activity_that_is_theirs(console: Open, persona: str, 
     tab = console(persona)
     page = tab.open("/bsls/activity")
     if namespace:
-        choose(page, namespace)
+        tab.choose(namespace)
     table = page.get_by_role("grid", name="Snapshot activity")
     for tenant in (ALICE, BOB):
         if tenant in seen:
@@ -152,7 +145,7 @@ def test_the_owner_of_a_vm_follows_their_snapshots_live(console: Open, site: Sit
     """Theirs only: what another tenant did at the same server, before, is not even told."""
     tab = console("tenant")
     page = tab.open("/bsls/activity")
-    choose(page, "team-a")
+    tab.choose("team-a")
     table = page.get_by_role("grid", name="Snapshot activity")
     expect(table.get_by_role("link", name=ALICE).first).to_be_visible()
     expect(page.get_by_test_id("live-open")).to_be_visible()
@@ -169,7 +162,7 @@ def test_who_may_see_nothing_is_told_what_to_do(console: Open) -> None:
     page = tab.open("/bsls/activity")
     expect(page.get_by_role("heading", name="Choose a namespace")).to_be_visible()
     tab.shot("activity-nobody")
-    choose(page, "team-a")
+    tab.choose("team-a")
     expect(page.get_by_role("heading", name="No file backup servers")).to_be_visible()
     expect(page.get_by_test_id("live-open")).to_be_visible()
     assert not [one for one in tab.requests if not one.startswith(("2", "304"))]

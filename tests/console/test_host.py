@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Open, Site
+from tests.console.story import ALICE, BOB
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(180, func_only=True)]
 
@@ -57,6 +58,29 @@ def test_the_list_shows_the_servers(console: Open) -> None:
     expect(page.get_by_role("link", name="vms", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="more", exact=True)).to_be_visible()
     tab.shot("servers")
+
+
+def test_the_owner_of_a_vm_sees_the_servers_that_it_may_use(console: Open) -> None:
+    """By the namespace of their VMs, without a single request that is refused; from there to what is theirs."""
+    tab = console("tenant")
+    page = tab.open("/bsls/servers")
+    expect(page.get_by_role("heading", name="Choose a namespace")).to_be_visible()
+    expect(page.get_by_test_id("create-server")).to_have_count(0)
+    tab.shot("servers-tenant-choose")
+    tab.choose("team-a")
+    for name in ("vms", "more"):
+        expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+    expect(page.get_by_test_id("live-open")).to_be_visible()
+    tab.shot("servers-tenant")
+    page.get_by_role("link", name="vms", exact=True).click()
+    page.get_by_test_id("tab-tenants").click()
+    expect(page.get_by_role("link", name=ALICE)).to_be_visible()
+    expect(page.get_by_role("link", name=BOB)).to_have_count(0)
+    assert not [one for one in tab.requests if not one.startswith(("2", "304"))]
+    page.goto(f"{tab.url}/bsls/servers")
+    tab.choose("team-b")
+    expect(page.get_by_text("ask for the role bsls-tenant-viewer in the namespace team-b")).to_be_visible()
+    tab.shot("servers-tenant-elsewhere")
 
 
 def test_the_theme_is_kept(console: Open) -> None:

@@ -6,6 +6,7 @@ export * from './ConnectBundle';
 export * from './HealthLabel';
 export * from './Hint';
 export * from './LinkedHeader';
+export * from './NamespaceWanted';
 export * from './NotAsked';
 export * from './Outcome';
 export * from './Page';

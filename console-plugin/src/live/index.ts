@@ -7,4 +7,5 @@ export * from './useLive';
 export * from './usePages';
 export * from './useResource';
 export * from './useScope';
+export * from './useSight';
 export * from './useServers';

@@ -1,9 +1,7 @@
-/** All servers that the caller may see, live. */
+/** All servers that the caller may see. */
 import { eventName, pages } from '../api';
 import type { AnyServer, ServerEvent } from '../api';
 import type { Scope } from './stream';
-import { useLoaded } from './useResource';
-import type { Shown } from './useResource';
 
 const PAGE = 500;
 
@@ -16,11 +14,3 @@ export const readServers = async (query: Scope, signal: AbortSignal): Promise<An
   for await (const items of pages('/servers', { query: { limit: PAGE, ...query }, signal })) all.push(...items);
   return all;
 };
-
-export const useServers = (scope: Scope): Shown<AnyServer[]> =>
-  useLoaded(
-    `servers of ${scope.namespace ?? 'all namespaces'}`,
-    async (signal) => ({ unchanged: false, data: await readServers({ namespace: scope.namespace }, signal) }),
-    scope,
-    changesServers,
-  );

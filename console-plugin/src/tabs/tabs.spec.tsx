@@ -97,7 +97,9 @@ describe('the tab of a virtual machine', () => {
 describe('the tab of a BackupStorageLocation', () => {
   const bslTab = (mayCreate: boolean, ...servers: unknown[]): void => {
     serve(({ pathname }) =>
-      pathname.endsWith('/access') ? json({ actions: { createServer: mayCreate } }) : list(...servers),
+      pathname.endsWith('/access')
+        ? json({ sees: { allServers: mayCreate }, actions: { createServer: mayCreate } })
+        : list(...servers),
     );
     render(<BslTab obj={BSL} />, { wrapper: MemoryRouter });
   };
@@ -118,5 +120,6 @@ describe('the tab of a BackupStorageLocation', () => {
     bslTab(false);
     expect(await screen.findByRole('heading', { name: 'No file backup servers' })).toBeInTheDocument();
     expect(screen.queryByTestId('create-server')).not.toBeInTheDocument();
+    expect(await screen.findByText(/Servers that you may not see are not listed/)).toBeInTheDocument();
   });
 });

@@ -4,11 +4,13 @@ import type { FC } from 'react';
 import { NamespaceBar } from '@openshift-console/dynamic-plugin-sdk';
 import { Button, List as Lines, ListItem } from '@patternfly/react-core';
 import { Link } from 'react-router';
+import type { AnyServer } from '../../api';
 import {
   Content,
   Empty,
   errorSentence,
   Loading,
+  NamespaceWanted,
   NotAsked,
   Page,
   pageOf,
@@ -20,15 +22,15 @@ import {
   Waiting,
 } from '../../components';
 import { useT } from '../../i18n';
-import type { Scope } from '../../live';
+import { useSight } from '../../live';
+import type { ByVms, Scope } from '../../live';
+import { busiest } from '../../model/busiest';
 import { SERVERS } from '../../model/paths';
 import { filterStories } from '../../model/story';
 import type { Story, StoryFilter } from '../../model/story';
 import { ActivityToolbar, ALL, NO_FILTER } from './ActivityToolbar';
 import { MOST, useActivity } from './useActivity';
 import type { Activity } from './useActivity';
-import { useSight } from './useSight';
-import type { Sight } from './useSight';
 
 const idOf = ({ server, id }: Story): string => `${server.namespace}/${server.name} ${id}`;
 
@@ -76,8 +78,15 @@ const Nothing: FC<{ filtered: boolean; clear: () => void }> = ({ filtered, clear
   );
 };
 
-const Stories: FC<{ sight: Sight; scope: Scope }> = ({ sight: { keys, vmNamespace }, scope }) => {
+/** `vmNamespace` as of a Sight. */
+const Stories: FC<{ servers: readonly AnyServer[]; vmNamespace?: string; scope: Scope }> = ({
+  servers,
+  vmNamespace,
+  scope,
+}) => {
   const t = useT();
+  // Those to ask, the most recently used first.
+  const keys = useMemo(() => busiest(servers), [servers]);
   const [filter, change] = useFilters(NO_FILTER);
   const [page, setPage] = useState(1);
   const chosen = keys.includes(filter.server) ? [filter.server] : keys.slice(0, MOST);
@@ -128,14 +137,8 @@ const Stories: FC<{ sight: Sight; scope: Scope }> = ({ sight: { keys, vmNamespac
   );
 };
 
-const NoServers: FC<{ needsNamespace: boolean }> = ({ needsNamespace }) => {
+const NoServers: FC = () => {
   const t = useT();
-  if (needsNamespace)
-    return (
-      <Empty title={t('Choose a namespace')}>
-        {t('You see no server as a whole. Choose the namespace of your VMs above, to see what they back up.')}
-      </Empty>
-    );
   return (
     <Empty title={t('No file backup servers')} actions={<Link to={SERVERS}>{t('Show the servers')}</Link>}>
       {t('There is no server in this namespace that you may see, so nothing can have happened.')}
@@ -143,21 +146,21 @@ const NoServers: FC<{ needsNamespace: boolean }> = ({ needsNamespace }) => {
   );
 };
 
+// Who sees every server is shown those of the namespace, if it has any: its VMs are for who looks at theirs.
+const byVms: ByVms = ({ allServers }, _namespace, inside) => !allServers || !inside.length;
+
 const ActivityList: FC = () => {
   const t = useT();
-  const { sight, scope } = useSight();
+  const { sight, scope } = useSight(byVms);
   return (
     <>
       <NamespaceBar />
       <Page title={t('Snapshot activity')}>
         <Content resource={sight} loading={<Loading rows={8} />}>
-          {(found) =>
-            found.keys.length ? (
-              <Stories sight={found} scope={scope} />
-            ) : (
-              <NoServers needsNamespace={found.needsNamespace} />
-            )
-          }
+          {({ servers, namespace, vmNamespace, blind }) => {
+            if (servers.length) return <Stories servers={servers} vmNamespace={vmNamespace} scope={scope} />;
+            return blind && !namespace ? <NamespaceWanted /> : <NoServers />;
+          }}
         </Content>
       </Page>
     </>

@@ -10,11 +10,11 @@ import { anEvent, aSession, aSnapshotSpan, aTrace } from '../../../test/traces';
 import ActivityPage from '.';
 import { busiest } from '../../model/busiest';
 
-type Sees = { allServers: boolean; namespaces: string[]; allTenants: boolean };
-const EVERYTHING: Sees = { allServers: true, namespaces: [], allTenants: true };
+type Sees = { allServers: boolean; namespaces: string[]; allTenants: boolean; tenantNamespaces: string[] };
+const EVERYTHING: Sees = { allServers: true, namespaces: [], allTenants: true, tenantNamespaces: [] };
 
 const page = (at: string, handler: Handler, sees = EVERYTHING): void => {
-  serve((url, init) => (url.pathname.endsWith('/access') ? json({ sees }) : handler(url, init)));
+  serve((url, init) => (url.pathname.endsWith('/access') ? json({ sees, actions: {} }) : handler(url, init)));
   render(
     <MemoryRouter initialEntries={[at]}>
       <Routes>
@@ -80,7 +80,7 @@ describe('the activity', () => {
   });
 
   describe('of somebody who sees the tenants of some VMs only', () => {
-    const NOTHING: Sees = { allServers: false, namespaces: [], allTenants: false };
+    const NOTHING: Sees = { allServers: false, namespaces: [], allTenants: false, tenantNamespaces: [] };
     const limited = { namespace: 'a', name: 'one', status: { conditions: [] } };
     const answers: Handler = ({ pathname, searchParams }) => {
       if (pathname.endsWith('/servers'))

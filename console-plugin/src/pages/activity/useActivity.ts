@@ -5,9 +5,9 @@ import type { ApiError, ServerEvent, TraceView } from '../../api';
 import { useEach } from '../../live';
 import type { Scope } from '../../live';
 import { keyOf, nameOf } from '../../model/paths';
-import { storyOf } from '../../model/story';
+import type { ServerName } from '../../model/paths';
+import { storyOf, vmOf } from '../../model/story';
 import type { Story } from '../../model/story';
-import { isWithin } from './useSight';
 
 /** Servers whose stories are read at a time: those with the newest snapshots. */
 export const MOST = 12;
@@ -18,6 +18,12 @@ const told = (event: ServerEvent): string | undefined => {
   const server = serverOf(event);
   return server && /^(session|snapshot|maintenance)\./.test(eventName(event)) ? keyOf(server) : undefined;
 };
+
+/** Whether a story belongs to what was chosen: the servers in a namespace, and the VMs in it. Pure. */
+const isWithin = (
+  { server, subject }: { server: ServerName; subject: string },
+  vmNamespace: string | undefined,
+): boolean => !vmNamespace || server.namespace === vmNamespace || vmOf(subject)?.namespace === vmNamespace;
 
 export interface Activity {
   stories: Story[];

@@ -5,10 +5,10 @@ import { useNavigate } from 'react-router';
 import { NamespaceBar } from '@openshift-console/dynamic-plugin-sdk';
 import { Button } from '@patternfly/react-core';
 import type { AnyServer } from '../../api';
-import { Content, Empty, Page, pageOf } from '../../components';
+import { Content, Empty, NamespaceWanted, Page, pageOf } from '../../components';
 import { useT } from '../../i18n';
-import { useScope, useServers } from '../../live';
-import type { Scope } from '../../live';
+import { useSight } from '../../live';
+import type { ByVms, Scope, Sight } from '../../live';
 import { NEW_SERVER, keyOf } from '../../model/paths';
 import { filterRows, sortRows, toRow } from './rows';
 import type { Filter, Order } from './rows';
@@ -27,10 +27,20 @@ const CreateButton: FC = () => {
   );
 };
 
-const None: FC = () => {
+const None: FC<{ sight: Sight }> = ({ sight: { namespace, blind, mayCreate } }) => {
   const t = useT();
+  if (blind && !namespace) return <NamespaceWanted />;
+  if (blind)
+    return (
+      <Empty title={t('No file backup servers')} actions={mayCreate && <CreateButton />}>
+        {t(
+          'There is none, or you may not see it: ask for the role bsls-tenant-viewer in the namespace {{namespace}}.',
+          { namespace },
+        )}
+      </Empty>
+    );
   return (
-    <Empty title={t('No file backup servers')} actions={<CreateButton />}>
+    <Empty title={t('No file backup servers')} actions={mayCreate && <CreateButton />}>
       {t(
         'A file backup server lets the owners of virtual machines back up files into the storage of a BackupStorageLocation.',
       )}
@@ -89,16 +99,19 @@ const List: FC<{ servers: readonly AnyServer[]; scope: Scope }> = ({ servers, sc
   );
 };
 
+/** The servers in the namespace are for who sees these; owners of VMs in it see those that they may back up to. */
+const byVms: ByVms = ({ allServers, allTenants, tenantNamespaces }, namespace, inside) =>
+  tenantNamespaces.includes(namespace) || (allTenants && !allServers && !inside.length);
+
 const ServersPage: FC = () => {
   const t = useT();
-  const scope = useScope();
-  const servers = useServers(scope);
+  const { sight, scope } = useSight(byVms);
   return (
     <>
       <NamespaceBar />
-      <Page title={t('File backup servers')} actions={<CreateButton />}>
-        <Content resource={servers}>
-          {(found) => (found.length ? <List servers={found} scope={scope} /> : <None />)}
+      <Page title={t('File backup servers')} actions={sight.data?.mayCreate && <CreateButton />}>
+        <Content resource={sight}>
+          {(found) => (found.servers.length ? <List servers={found.servers} scope={scope} /> : <None sight={found} />)}
         </Content>
       </Page>
     </>

@@ -1,14 +1,20 @@
 import { act, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { MemoryRouter } from 'react-router';
+import { consoleFetch, useActiveNamespace } from '@openshift-console/dynamic-plugin-sdk';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { json, problem, serve } from '../../../test/api';
 import type { Handler } from '../../../test/api';
 import { aDetail, aServer } from '../../../test/servers';
 import ServersPage from '.';
 
-const page = (handler: Handler): void => {
-  serve(handler);
+const EVERYTHING = { allServers: true, namespaces: [], allTenants: true, tenantNamespaces: [] };
+const NOTHING = { allServers: false, namespaces: [], allTenants: false, tenantNamespaces: [] };
+
+const page = (handler: Handler, sees: object = EVERYTHING, createServer = true): void => {
+  serve((url, init) =>
+    url.pathname.endsWith('/access') ? json({ sees, actions: { createServer } }) : handler(url, init),
+  );
   render(<ServersPage />, { wrapper: MemoryRouter });
 };
 
@@ -25,6 +31,7 @@ const detailed = (url: URL): Response => list(...named(url).map((one) => aDetail
 describe('the list of servers', () => {
   afterEach(() => {
     vi.useRealTimers();
+    vi.mocked(useActiveNamespace).mockReturnValue(['#ALL_NS#', () => undefined]);
   });
 
   it('shows what the list knows at once, and what goes on now when the details are there', async () => {
@@ -111,5 +118,56 @@ describe('the list of servers', () => {
     expect(screen.getByRole('heading', { name: 'No server matches' })).toBeInTheDocument();
     await userEvent.click(screen.getAllByRole('button', { name: 'Clear all filters' })[0]!);
     expect(await screen.findByRole('link', { name: 'two' })).toBeInTheDocument();
+  });
+
+  describe('of somebody who sees the tenants of some VMs only', () => {
+    const OWNER = { ...NOTHING, tenantNamespaces: ['team-a'] };
+    const limited = { namespace: 'backup', name: 'vms', status: { conditions: [] } };
+    const choose = (namespace: string): void => {
+      vi.mocked(useActiveNamespace).mockReturnValue([namespace, () => undefined]);
+    };
+    /** As the API: who names the namespace of their VMs sees servers in part, wherever they are. */
+    const answers: Handler = ({ searchParams }) =>
+      searchParams.get('vmNamespace') === 'team-a' ? list(limited) : list();
+
+    it('asks for the namespace of their VMs', async () => {
+      page(answers, NOTHING);
+      expect(await screen.findByRole('heading', { name: 'Choose a namespace' })).toBeInTheDocument();
+      expect(screen.queryByTestId('create-server')).not.toBeInTheDocument();
+    });
+
+    it('shows the servers that those VMs may use, and follows them by one stream', async () => {
+      choose('team-a');
+      page(answers, OWNER, false);
+      expect(await screen.findByRole('link', { name: 'vms' })).toBeInTheDocument();
+      expect(screen.queryByTestId('create-server')).not.toBeInTheDocument();
+      const asked = () => vi.mocked(consoleFetch).mock.calls.map(([url]) => new URL(url, 'https://console.example'));
+      await expect
+        .poll(() =>
+          asked()
+            .find((url) => !isList(url))
+            ?.searchParams.get('vmNamespace'),
+        )
+        .toBe('team-a');
+      const streams = asked().filter(({ pathname }) => pathname.endsWith('/events'));
+      expect(streams.at(-1)?.searchParams.get('vmNamespace')).toBe('team-a');
+      expect(streams.length).toBeLessThanOrEqual(2); // before it was known whose namespace it is, and since
+    });
+
+    it('says what to ask for in a namespace of which they see nothing', async () => {
+      choose('team-b');
+      page(answers, NOTHING, false);
+      expect(
+        await screen.findByText(/ask for the role bsls-tenant-viewer in the namespace team-b/),
+      ).toBeInTheDocument();
+      expect(screen.queryByTestId('create-server')).not.toBeInTheDocument();
+    });
+
+    it('is of the servers in the namespace for who sees these', async () => {
+      choose('team-a');
+      page(answers);
+      expect(await screen.findByRole('heading', { name: 'No file backup servers' })).toBeInTheDocument();
+      expect(screen.getAllByTestId('create-server')).toHaveLength(2);
+    });
   });
 });

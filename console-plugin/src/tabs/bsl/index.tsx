@@ -72,13 +72,9 @@ const Servers: FC<{ servers: readonly Server[] }> = ({ servers }) => {
   );
 };
 
-/** For who may create one beside the location. */
 const Create: FC<{ location: ServerName }> = ({ location }) => {
   const t = useT();
   const navigate = useNavigate();
-  const { namespace } = location;
-  const access = useResource('/access', { query: { namespace } }, {}, () => false);
-  if (!access.data?.actions.createServer) return null;
   return (
     <Button onClick={() => void navigate(newServerPath(location))} data-test="create-server">
       {t('Create file backup server')}
@@ -90,13 +86,15 @@ const BslTab: FC<PageComponentProps> = ({ obj }) => {
   const t = useT();
   const location = { namespace: obj?.metadata?.namespace ?? '', name: obj?.metadata?.name ?? '' };
   const servers = useServersOf(location);
+  // What they may do beside the location, and whether they would see each of its servers.
+  const access = useResource('/access', { query: { namespace: location.namespace } }, {}, () => false);
   return (
     <PageSection>
       <div className="bsls-bsl-head">
         <p>{t('File backup servers that keep their data in the storage of this location.')}</p>
         <span className="bsls-bsl-actions">
           <LiveMark />
-          <Create location={location} />
+          {access.data?.actions.createServer && <Create location={location} />}
         </span>
       </div>
       <Content resource={servers}>
@@ -107,7 +105,8 @@ const BslTab: FC<PageComponentProps> = ({ obj }) => {
             <Empty title={t('No file backup servers')}>
               {t(
                 'A file backup server lets the owners of virtual machines back up files into the storage of a BackupStorageLocation.',
-              )}
+              )}{' '}
+              {access.data?.sees.allServers === false && t('Servers that you may not see are not listed here.')}
             </Empty>
           )
         }
