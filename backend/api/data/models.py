@@ -70,7 +70,8 @@ class Tenant(_Model):
     overdue_since: Time | None = Field(default=None, description="Absent where there never was one.")
     unread_files: Count = Field(
         default=0,
-        description="Files and folders that could not be read: of the newest complete snapshot of each folder.",
+        description="Files and folders that could not be read: of the newest complete snapshot of each folder, except "
+        "of folders backed up last more than 45 days before the tenant's newest one.",
     )
     first_seen_time: Time | None = Field(default=None, description="Of the first snapshot.")
 

@@ -88,7 +88,7 @@ class Tenants:
             "sessions": len(self._sessions.tenant(user).items),
             "overdue": user in self.overdue,
             "overdueSince": self._overdue_since(user),
-            "unreadFiles": _unread(held) or None,
+            "unreadFiles": _unread(held, last) or None,
             "firstSeenTime": self._seen.get(user),
         }
         body = dump({name: value for name, value in row.items() if value is not None})
@@ -107,18 +107,27 @@ class Tenants:
             return None  # a client's clock was at the end of time
 
 
+GIVEN_UP = timedelta(days=45)
+"""A folder whose newest snapshot is so much older than the tenant's is no longer backed up. Longer than a month: some
+folders are backed up monthly.
+"""
+
 _FEW = 2000  # snapshots of a tenant; with more, those of all tenants that are incomplete are fewer
 
 
-def _unread(held: Index) -> int:
+def _unread(held: Index, last: int) -> int:
     """What the newest complete snapshot of each folder lacks: a later one of another folder does not make up for it.
 
-    Folders of which none is among the newest are no longer backed up.
+    Folders of which none is among the newest, by number and by age, are no longer backed up. The age is that at the
+    tenant's newest snapshot, which ended at `last`, not now: who backs up nothing at all lacks what they lacked.
     """
     folders: set[str] = set()
     unread = 0
-    for _, name in islice(reversed(held.entries(END)), _FEW):
+    oldest = last - round(GIVEN_UP.total_seconds() * US)
+    for end, name in islice(reversed(held.entries(END)), _FEW):
         item = held.items[name]
+        if end < oldest:
+            break
         if item.good and item.about not in folders:
             folders.add(item.about)
             unread += item.lacks

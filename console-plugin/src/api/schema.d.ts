@@ -1976,7 +1976,7 @@ export interface components {
             overdueSince?: string | null;
             /**
              * Unreadfiles
-             * @description Files and folders that could not be read: of the newest complete snapshot of each folder.
+             * @description Files and folders that could not be read: of the newest complete snapshot of each folder, except of folders backed up last more than 45 days before the tenant's newest one.
              * @default 0
              */
             unreadFiles?: number;

@@ -172,6 +172,25 @@ def test_a_tenant_lacks_what_the_newest_snapshot_of_each_folder_lacks() -> None:
     assert lacks() == 2
 
 
+@pytest.mark.parametrize(("last", "lacks"), [("2026-02-15T00:00:00", 7), ("2026-02-15T00:00:01", None)])
+def test_a_folder_that_is_not_backed_up_any_more_lacks_nothing(last: str, lacks: int | None) -> None:
+    """45 days after its last snapshot, by the clock of the tenant's newest complete one."""
+    held = Projections(ServerKeys("backup", "vms"))
+    made = (("a", "/srv", "2026-01-01T00:00:00", 7, ""), ("b", "/home", last, 0, ""))
+    for name, path, end, errors, incomplete in (*made, ("c", "/home", "2026-12-01T00:00:00", 0, "canceled")):
+        facts = {
+            "snapshot": name,
+            "endTime": f"{end}.000000Z",
+            "path": path,
+            "errors": errors,
+            "incomplete": incomplete,
+        }
+        held.take_snapshots({name: json.dumps(other_body() | facts, separators=(",", ":")).encode()})
+    held.tenants.refresh()
+    page, _ = tenants(held)
+    assert json.loads(page.bodies[0]).get("unreadFiles") == lacks
+
+
 def test_sessions_are_listed_without_the_servers_own() -> None:
     held, _ = filled()
     users = [*TENANTS, "bsls-admin@vms.backup", "bsls-probe@vms.backup"]
