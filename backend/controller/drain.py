@@ -7,15 +7,18 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from backend.kopia.users import is_reserved
+
 _START = 'starting session for user "'
 _END = 'session ended for user "'
 
 
-def active_sessions(lines: Iterable[str], ours: str) -> int:
+def active_sessions(lines: Iterable[str]) -> int:
     """Sessions of tenants that are open after these log lines of one Kopia process: starts minus ends by user and
     address. Kopia opens two sessions on one address for a snapshot, so they are counted, not marked.
 
-    Only JSON lines count: a plain line can be forged by a user name with a line break.
+    Those of controllers hold nothing up, for a killed one may have left them open. Only JSON lines count: a plain line
+    can be forged by a user name with a line break.
     """
     open_sessions: Counter[str] = Counter()
     for line in lines:
@@ -24,7 +27,7 @@ def active_sessions(lines: Iterable[str], ours: str) -> int:
             open_sessions[message[len(_START) :]] += 1
         elif message.startswith(_END):
             open_sessions[message[len(_END) :]] -= 1
-    return sum(count for who, count in open_sessions.items() if count > 0 and not who.startswith(f'{ours}"'))
+    return sum(count for who, count in open_sessions.items() if count > 0 and not is_reserved(who))
 
 
 def _message(line: str) -> str:

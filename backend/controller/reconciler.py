@@ -166,7 +166,7 @@ class Reconciler:
             )
         except KubeError as error:
             return f"A restart is due; it waits {until}, as the sessions cannot be counted ({error.message})."
-        sessions = active_sessions(text.splitlines(), observed.names.admin_user)
+        sessions = active_sessions(text.splitlines())
         if not sessions:
             return ""
         return f"A restart is due; it waits for {sessions} running sessions to end, {until}."

@@ -15,8 +15,9 @@ from enum import Enum
 
 from backend.kopia.control import ControlClient
 from backend.kopia.errors import AccessDenied, KopiaError
+from backend.kopia.hashing import hash_aside
 from backend.kopia.session import KopiaSession
-from backend.kopia.users import PasswordHash, make_hash
+from backend.kopia.users import PBKDF2, PasswordHash
 
 REFRESH_DEADLINE_S = 5.0
 LOGIN_DEADLINE_S = 10.0
@@ -79,7 +80,7 @@ class Takeover:
     def prepare(self) -> asyncio.Task[Credential]:
         """Begin with the next credential, unless that is under way."""
         if self._next is None:
-            self._next = asyncio.create_task(asyncio.to_thread(_make), name=f"password of {self.user}")
+            self._next = asyncio.create_task(_make(), name=f"password of {self.user}")
         return self._next
 
     async def prove(self, endpoint: Endpoint, how: How) -> str:
@@ -134,6 +135,6 @@ async def refresh(endpoint: Endpoint) -> None:
                     raise
 
 
-def _make() -> Credential:
+async def _make() -> Credential:
     password = secrets.token_urlsafe(24)
-    return Credential(password, make_hash(password))
+    return Credential(password, await hash_aside(password, PBKDF2))  # scrypt's memory adds nothing to 192 random bits

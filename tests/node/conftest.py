@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,8 +61,6 @@ class Site:
         return site.wait_for(self.kubectl, name, name, kind, **wanted)
 
     def get(self, *what: str) -> Json:
-        import json
-
         return dict(json.loads(self.kubectl("get", *what, "-o", "json")))
 
     def pod(self, name: str) -> Json:
@@ -88,6 +87,26 @@ def product(node_cluster: Cluster, seaweed: Seaweed) -> Iterator[Site]:
     yield found
     log = node_cluster.logs / "controller.log"
     log.write_text(node_cluster.kubectl("logs", "-n", "bsls-system", "deployment/bsls-controller", check=False))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nobody_ran_out_of_memory(product: Site) -> Iterator[None]:
+    """A controller that is ended again and again still does a little each time: no other test need fail."""
+    yield
+    held = product.get("pods", "-n", "bsls-system")["items"]
+    ended = [one for pod in held for one in pod["status"].get("containerStatuses") or ()]
+    assert not [one["name"] for one in ended if "OOMKilled" in json.dumps([one["state"], one["lastState"]])]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failure: what the product was doing."""
+    report = yield
+    if report.failed and isinstance(found := getattr(item, "funcargs", {}).get("product"), Site):
+        report.sections.append(("pods", found.kubectl("get", "pods", "-A", "-o", "wide", check=False)))
+        controller = ("-n", "bsls-system", "deployment/bsls-controller", "--tail=60")
+        report.sections.append(("controller", found.kubectl("logs", *controller, check=False)))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from backend.controller.drain import DrainClock, active_sessions
 
 
@@ -22,11 +24,13 @@ def _end(user: str, address: str = "10.0.0.1:4000") -> str:
 
 def test_a_snapshot_opens_two_sessions_on_one_address():
     lines = [_start("alice@vm-1"), _start("alice@vm-1"), _end("alice@vm-1")]
-    assert active_sessions(lines, "bsls-admin@s.ns") == 1
+    assert active_sessions(lines) == 1
 
 
-def test_our_own_session_does_not_hold_a_restart_up():
-    assert active_sessions([_start("bsls-admin@s.ns")], "bsls-admin@s.ns") == 0
+@pytest.mark.parametrize("account", ["bsls-admin@s.ns", "bsls-probe@s.ns"])
+def test_sessions_of_controllers_do_not_hold_a_restart_up(account):
+    assert active_sessions([_start(account)]) == 0
+    assert active_sessions([_start(account), _start("bob@vm-2")]) == 1
 
 
 def test_plain_and_foreign_lines_are_not_believed():
@@ -38,11 +42,11 @@ def test_plain_and_foreign_lines_are_not_believed():
         '{"n": "kopia/server", "m": 7}',
         "SERVER ADDRESS: https://[::]:51515",
     ]
-    assert active_sessions(lines, "x@y") == 0
+    assert active_sessions(lines) == 0
 
 
 def test_an_end_without_its_start_hides_nobody_else():
-    assert active_sessions([_end("bob@vm-2"), _start("alice@vm-1")], "x@y") == 1
+    assert active_sessions([_end("bob@vm-2"), _start("alice@vm-1")]) == 1
 
 
 def test_the_clock_starts_once_and_is_reset():
