@@ -131,6 +131,10 @@ def test_from_creating_to_deleting(console: Open, sink: Sink, dispatcher: None) 
     expect(letters.get_by_role("row")).to_have_count(11)  # the ten newest
     expect(letters.get_by_role("row").nth(1)).to_contain_text("the sink answered 400")
     expect(page.get_by_test_id("dead-letters-mine")).to_contain_text(f"The newest of {before}", timeout=SLOW_MS)
+    outer, inner = (page.get_by_role("grid", name=name).bounding_box() for name in ("Event subscriptions", "Given up"))
+    assert outer is not None
+    assert inner is not None
+    assert inner["width"] > 0.9 * outer["width"]
     tab.shot("subscriptions-given-up")
     page.get_by_text("Of everybody, and of the settings").click()
     expect(row).to_be_visible()

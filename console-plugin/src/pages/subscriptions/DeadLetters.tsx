@@ -8,6 +8,7 @@ import { Content, Count, Loading, Table, Tbody, Td, Th, Thead, Time, Tr } from '
 import { useLanguage, useT } from '../../i18n';
 import { useResource, useScope } from '../../live';
 import { count } from '../../model/format';
+import './subscriptions.css';
 
 const SHOWN = 10;
 const never = (): boolean => false;
@@ -130,7 +131,9 @@ export const DeadLetters: FC<{ name: string; state: DeliveryState; columns: numb
             ? t('Hide what {{name}} gave up', { name })
             : t('Show what {{name}} gave up ({{amount}})', { name, amount: count(state.deadLetters, language) })}
         </Button>
-        <div id={id}>{open && <Newest name={name} state={state} />}</div>
+        <div id={id} className="bsls-given-up">
+          {open && <Newest name={name} state={state} />}
+        </div>
       </td>
     </tr>
   );
