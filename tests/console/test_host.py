@@ -71,8 +71,12 @@ def test_the_owner_of_a_vm_sees_the_servers_that_it_may_use(console: Open) -> No
     for name in ("vms", "more"):
         expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
     expect(page.get_by_test_id("live-open")).to_be_visible()
+    counted = page.get_by_test_id("server-backup-a/vms").locator("[data-label=Tenants]")
+    expect(counted).to_have_text("1")  # Alice, and not Bob
+    expect(page.get_by_test_id("server-backup-b/more").locator("[data-label=Tenants]")).to_have_text("0")
     tab.shot("servers-tenant")
     page.get_by_role("link", name="vms", exact=True).click()
+    expect(page.get_by_test_id("figure-snapshots")).to_contain_text("30")
     page.get_by_test_id("tab-tenants").click()
     expect(page.get_by_role("link", name=ALICE)).to_be_visible()
     expect(page.get_by_role("link", name=BOB)).to_have_count(0)

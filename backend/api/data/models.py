@@ -94,14 +94,6 @@ class LimitedStatus(_Model):
     service_url: str | None = Field(default=None, alias="serviceURL")
 
 
-class LimitedServer(_Model):
-    """A server as tenants see it."""
-
-    namespace: str
-    name: str
-    status: LimitedStatus
-
-
 class Server(_Model):
     """A server as its custom resource tells it."""
 
@@ -135,6 +127,17 @@ class Figures(_Model):
     tenants: TenantFigures
     snapshots: SnapshotsStatus
     sessions: Count
+
+
+class LimitedServer(_Model):
+    """A server as tenants see it."""
+
+    namespace: str
+    name: str
+    status: LimitedStatus
+    figures: Figures | None = Field(
+        default=None, description="Of their tenants only. As of a server with all that is known of it."
+    )
 
 
 class ServerDetail(Server):

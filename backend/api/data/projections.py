@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from backend.api.data.index import Collection, Item
 from backend.api.data.records import session_item, snapshot_item, time_of
-from backend.api.data.tenants import LAST_TIME, Tenants
+from backend.api.data.tenants import LAST_TIME, SNAPSHOTS, Tenants
 from backend.events.keys import ServerKeys
 from backend.kopia.users import ADMIN_NAME, PROBE_NAME
 
@@ -78,6 +78,18 @@ class Projections:
             "tenants": {"total": len(rows.items), "overdue": sum(user in rows.items for user in self.tenants.overdue)},
             "snapshots": total | ({"lastTime": time_of(last)} if last else {}),
             "sessions": len(self.sessions.all.items),
+        }
+
+    def figures_of(self, users: Set[str]) -> dict[str, Any]:
+        """The same of these tenants; each has a row."""
+        rows = [self.tenants.rows.items[user] for user in users]
+        last = max((row.keys[LAST_TIME] for row in rows), default=0)
+        incomplete = sum(item.owner in users for item in self.snapshots.incomplete.items.values())
+        total = {"total": sum(row.keys[SNAPSHOTS] for row in rows), "incomplete": incomplete}
+        return {
+            "tenants": {"total": len(rows), "overdue": sum(user in users for user in self.tenants.overdue)},
+            "snapshots": total | ({"lastTime": time_of(last)} if last else {}),
+            "sessions": sum(len(self.sessions.tenant(user).items) for user in users),
         }
 
     def _newest(self) -> Iterator[Item]:

@@ -16,7 +16,7 @@ from backend.api.data.projections import Projections
 from backend.api.data.query import Query, ServerQuery
 from backend.api.data.records import dump
 from backend.api.data.scope import Scope
-from backend.api.data.servers import Servers, detail, kopia_url, max_snapshot_age, shown
+from backend.api.data.servers import Servers, detail, kopia_url, max_snapshot_age
 from backend.api.http.answers import etag_of
 from backend.api.http.problem import NOT_READY, Problem, not_found, retry_after
 
@@ -103,13 +103,13 @@ class Data:
         return await self.all.page_of(query, scope, lambda raw: self._told(raw, scope))
 
     async def _told(self, raw: dict[str, Any], scope: Scope) -> bytes:
-        if not scope.sees_all_of(raw["metadata"]["namespace"]):
-            return dump(shown(raw, full=False))
+        full = scope.sees_all_of(raw["metadata"]["namespace"])
         try:
-            figures = (await self._held(raw)).figures()
+            held = await self._held(raw)
         except DataUnavailable:
-            figures = None
-        return dump(detail(raw, figures))
+            return dump(detail(raw, None, full=full))
+        users = self._users(held, scope)
+        return dump(detail(raw, held.figures() if users is None else held.figures_of(users), full=full))
 
     async def page(self, namespace: str, name: str, query: Query, scope: Scope) -> Page:
         """Of snapshots, tenants or sessions: the kind of the query tells."""

@@ -158,13 +158,13 @@ def states(raw: Json) -> str:
     return " ".join(words)
 
 
-def detail(raw: Json, figures: Mapping[str, Any] | None) -> Json:
-    """All of a server; `figures` are absent while Redis is away."""
+def detail(raw: Json, figures: Mapping[str, Any] | None, *, full: bool) -> Json:
+    """All of a server, or what tenants see of it; `figures` are absent while Redis is away."""
     status = raw.get("status") or {}
-    found = shown(raw, full=True)
-    if status.get("tlsFingerprint"):
+    found = shown(raw, full=full)
+    if full and status.get("tlsFingerprint"):
         found["certificate"] = {"fingerprint": status["tlsFingerprint"], "notAfter": status.get("tlsNotAfter")}
-    if status.get("serviceURL"):
+    if full and status.get("serviceURL"):
         found["urls"] = {"kopia": kopia_url(raw)}
     if figures is not None:
         found["figures"] = dict(figures)

@@ -890,6 +890,11 @@ export interface components {
             /** Name */
             name: string;
             status: components["schemas"]["LimitedStatus"];
+            /**
+             * @description Of their tenants only. As of a server with all that is known of it.
+             * @default null
+             */
+            figures?: components["schemas"]["Figures"] | null;
         };
         /** LimitedStatus */
         LimitedStatus: {

@@ -144,6 +144,24 @@ def test_tenants_are_searched_and_sorted() -> None:
     assert len(counts) == 6
 
 
+@pytest.mark.parametrize("users", [frozenset(TENANTS), frozenset(TENANTS[:2]), frozenset()])
+def test_the_figures_of_some_tenants_are_those_of_what_they_see(users: frozenset[str]) -> None:
+    held, every = filled()
+    late = {f"overdue:{user}".encode(): b"never" for user in TENANTS[1:4]}
+    held.take_tenants(late)
+    held.tenants.refresh()
+    theirs = [one for one in every if one["user"] in users]
+    ends = [one["endTime"] for one in theirs if one["complete"]]
+    snapshots = {"total": len(theirs), "incomplete": len(theirs) - len(ends)}
+    assert held.figures_of(users) == {
+        "tenants": {"total": len(users), "overdue": len(users.intersection(TENANTS[1:4]))},
+        "snapshots": snapshots | ({"lastTime": max(ends)} if ends else {}),
+        "sessions": 0,
+    }
+    if users == frozenset(TENANTS):
+        assert held.figures_of(users) == held.figures()
+
+
 def test_a_tenant_lacks_what_the_newest_snapshot_of_each_folder_lacks() -> None:
     held = Projections(ServerKeys("backup", "vms"))
 

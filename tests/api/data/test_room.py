@@ -126,8 +126,10 @@ async def test_named_servers_are_listed_with_what_they_hold(servers: Cluster, si
         seen = await data.servers_now(asked, ALL)
         assert seen.version == (await data.servers_now(asked, ALL)).version
         assert seen.bodies[1] == (await data.server("data-b", "one", ALL)).body
-        limited = await data.servers_now(asked, Some(tenants_of=frozenset({"team-b"})))
-        assert list(limited.bodies) == data.servers(asked, Some(tenants_of=frozenset({"team-b"}))).bodies
+        for team, of_tenants in (("team-a", [0, 0]), ("team-b", [0, 1])):
+            limited = await data.servers_now(asked, Some(tenants_of=frozenset({team})))
+            items = [LimitedServer.model_validate_json(one) for one in limited.bodies]
+            assert [one.figures and one.figures.snapshots.total for one in items] == of_tenants
         first = await data.servers_now(asked.model_copy(update={"limit": 1}), ALL)
         rest = await data.servers_now(ServerQuery(names=asked.names, figures=True, cursor=first.following), ALL)
         assert [*first.bodies, *rest.bodies] == seen.bodies
@@ -188,7 +190,9 @@ async def test_each_caller_sees_their_tenants(servers: Cluster, single: Client) 
         assert detail.urls is not None
         assert detail.urls.kopia == "https://one.data-a.svc:51515"
         limited = (await data.server(*place, TEAM_A)).body
-        LimitedServer.model_validate_json(limited)
+        figures = LimitedServer.model_validate_json(limited).figures
+        assert figures is not None
+        assert (figures.snapshots.total, figures.tenants.total) == (1, 1)  # Alice's
         assert BOB.encode() not in limited
 
 
@@ -240,6 +244,7 @@ async def test_while_redis_is_away_a_server_has_no_figures(servers: Cluster) -> 
             assert detail.figures is None
             (one,) = (await data.servers_now(ServerQuery(names="data-a/one", figures=True), ALL)).bodies
             assert ServerDetail.model_validate_json(one) == detail
+            assert LimitedServer.model_validate_json((await data.server("data-a", "one", TEAM_A)).body).figures is None
             assert len(detail.status.conditions) == 2
             redis.start()
 

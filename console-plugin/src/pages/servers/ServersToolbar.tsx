@@ -27,6 +27,8 @@ interface Props {
   matching: number;
   page: number;
   onPage: (page: number) => void;
+  /** Whether the list knows who is overdue, of more than the rows on the screen. */
+  knowsOverdue: boolean;
 }
 
 const toggled = (healths: readonly Health[], one: Health): Health[] =>
@@ -57,7 +59,7 @@ const HealthSelect: FC<{ chosen: readonly Health[]; onToggle: (health: Health) =
   );
 };
 
-export const ServersToolbar: FC<Props> = ({ filter, onFilter, matching, page, onPage }) => {
+export const ServersToolbar: FC<Props> = ({ filter, onFilter, matching, page, onPage, knowsOverdue }) => {
   const t = useT();
   const toggle = (health: Health): void => onFilter({ ...filter, healths: toggled(filter.healths, health) });
   return (
@@ -78,14 +80,16 @@ export const ServersToolbar: FC<Props> = ({ filter, onFilter, matching, page, on
         >
           <HealthSelect chosen={filter.healths} onToggle={toggle} />
         </ToolbarFilter>
-        <ToolbarItem alignSelf="center">
-          <Switch
-            id="bsls-overdue-only"
-            label={t('Only with overdue tenants')}
-            isChecked={filter.overdueOnly}
-            onChange={(_event, overdueOnly) => onFilter({ ...filter, overdueOnly })}
-          />
-        </ToolbarItem>
+        {knowsOverdue && (
+          <ToolbarItem alignSelf="center">
+            <Switch
+              id="bsls-overdue-only"
+              label={t('Only with overdue tenants')}
+              isChecked={filter.overdueOnly}
+              onChange={(_event, overdueOnly) => onFilter({ ...filter, overdueOnly })}
+            />
+          </ToolbarItem>
+        )}
         <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
           <ListPager total={matching} page={page} onPage={onPage} />
         </ToolbarItem>

@@ -4,7 +4,6 @@ import type { FC } from 'react';
 import { useNavigate } from 'react-router';
 import { NamespaceBar } from '@openshift-console/dynamic-plugin-sdk';
 import { Button } from '@patternfly/react-core';
-import type { AnyServer } from '../../api';
 import { Content, Empty, NamespaceWanted, Page, pageOf } from '../../components';
 import { useT } from '../../i18n';
 import { useSight } from '../../live';
@@ -48,7 +47,7 @@ const None: FC<{ sight: Sight }> = ({ sight: { namespace, blind, mayCreate } }) 
   );
 };
 
-const List: FC<{ servers: readonly AnyServer[]; scope: Scope }> = ({ servers, scope }) => {
+const List: FC<{ sight: Sight; scope: Scope }> = ({ sight: { servers, vmNamespace }, scope }) => {
   const t = useT();
   const [filter, setFilter] = useState<Filter>(NO_FILTER);
   const [order, setOrder] = useState<Order>({ column: 'name', direction: 'asc' });
@@ -82,7 +81,19 @@ const List: FC<{ servers: readonly AnyServer[]; scope: Scope }> = ({ servers, sc
   };
   return (
     <>
-      <ServersToolbar filter={filter} onFilter={change} matching={matching.length} page={shown.page} onPage={setPage} />
+      <ServersToolbar
+        filter={filter}
+        onFilter={change}
+        matching={matching.length}
+        page={shown.page}
+        onPage={setPage}
+        knowsOverdue={servers.some((one) => 'spec' in one)}
+      />
+      {vmNamespace && (
+        <p className="bsls-reason">
+          {t('Of these servers you see what the VMs in {{namespace}} back up.', { namespace: vmNamespace })}
+        </p>
+      )}
       {rows.length ? (
         <ServersTable rows={rows} order={order} onOrder={setOrder} />
       ) : (
@@ -111,7 +122,7 @@ const ServersPage: FC = () => {
       <NamespaceBar />
       <Page title={t('File backup servers')} actions={sight.data?.mayCreate && <CreateButton />}>
         <Content resource={sight}>
-          {(found) => (found.servers.length ? <List servers={found.servers} scope={scope} /> : <None sight={found} />)}
+          {(found) => (found.servers.length ? <List sight={found} scope={scope} /> : <None sight={found} />)}
         </Content>
       </Page>
     </>

@@ -1,5 +1,5 @@
 /** Servers as rows of the list: what each column shows, filter and order. Pure. */
-import type { AnyServer, ServerDetail } from '../../api';
+import type { AnyServer, LimitedServer, ServerDetail } from '../../api';
 import { HEALTHS, verdictOf } from '../../model/health';
 import type { Health } from '../../model/health';
 import { keyOf } from '../../model/paths';
@@ -27,19 +27,19 @@ const known = (value: number | null | undefined): number | undefined => value ??
 const moment = (text: string | null | undefined): number | undefined => (text ? Date.parse(text) : undefined);
 
 /** `detail` is newer than `listed`, and knows what is going on now; or did so at `asOf`. */
-export const toRow = (listed: AnyServer, detail?: ServerDetail, asOf?: number): Row => {
+export const toRow = (listed: AnyServer, detail?: ServerDetail | LimitedServer, asOf?: number): Row => {
   const server = detail ?? listed;
   const row: Row = { key: keyOf(server), namespace: server.namespace, name: server.name, ...verdictOf(server) };
-  if (!('spec' in server)) return row;
-  const { status } = server;
+  // Tenants see no more of it than what is theirs.
+  const status = 'spec' in server ? server.status : undefined;
   const figures = detail?.figures;
   return {
     ...row,
-    repository: status.repositoryStatus ?? undefined,
-    tlsNotAfter: moment(status.tlsNotAfter),
-    tenants: known(figures?.tenants.total ?? status.tenants?.total),
-    overdue: known(figures?.tenants.overdue ?? status.tenants?.overdue),
-    lastSnapshot: moment(figures?.snapshots.lastTime ?? status.snapshots?.lastTime),
+    repository: status?.repositoryStatus ?? undefined,
+    tlsNotAfter: moment(status?.tlsNotAfter),
+    tenants: known(figures?.tenants.total ?? status?.tenants?.total),
+    overdue: known(figures?.tenants.overdue ?? status?.tenants?.overdue),
+    lastSnapshot: moment(figures?.snapshots.lastTime ?? status?.snapshots?.lastTime),
     sessions: known(figures?.sessions),
     asOf,
   };

@@ -127,8 +127,10 @@ describe('the list of servers', () => {
       vi.mocked(useActiveNamespace).mockReturnValue([namespace, () => undefined]);
     };
     /** As the API: who names the namespace of their VMs sees servers in part, wherever they are. */
-    const answers: Handler = ({ searchParams }) =>
-      searchParams.get('vmNamespace') === 'team-a' ? list(limited) : list();
+    const answers: Handler = (url) => {
+      if (url.searchParams.get('vmNamespace') !== 'team-a') return list();
+      return list(isList(url) ? limited : { ...limited, figures: aDetail('backup', 'vms', FIGURES).figures });
+    };
 
     it('asks for the namespace of their VMs', async () => {
       page(answers, NOTHING);
@@ -139,8 +141,13 @@ describe('the list of servers', () => {
     it('shows the servers that those VMs may use, and follows them by one stream', async () => {
       choose('team-a');
       page(answers, OWNER, false);
-      expect(await screen.findByRole('link', { name: 'vms' })).toBeInTheDocument();
+      const row = await screen.findByRole('row', { name: /vms/ });
       expect(screen.queryByTestId('create-server')).not.toBeInTheDocument();
+      await expect
+        .poll(() => ['Repository', 'Tenants', 'Overdue'].map((one) => cell(row, one)))
+        .toEqual(['–', '3', '1']);
+      // Of the rows on other pages it is not known: a filter would say that nobody is.
+      expect(screen.queryByRole('switch')).not.toBeInTheDocument();
       const asked = () => vi.mocked(consoleFetch).mock.calls.map(([url]) => new URL(url, 'https://console.example'));
       await expect
         .poll(() =>

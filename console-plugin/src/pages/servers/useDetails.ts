@@ -1,7 +1,7 @@
 /** What the servers on the screen hold now, live: one request for all of them, however many rows there are. */
 import { useState } from 'react';
 import { getIfChanged, serverOf } from '../../api';
-import type { Body, ServerDetail, ServerEvent } from '../../api';
+import type { Body, LimitedServer, ServerDetail, ServerEvent } from '../../api';
 import { useNow, useSettled } from '../../components';
 import { useLoaded } from '../../live';
 import type { Load, Scope } from '../../live';
@@ -11,13 +11,13 @@ import { keyOf } from '../../model/paths';
 const OLD_MS = 65_000;
 
 export interface Detail {
-  server: ServerDetail;
+  server: ServerDetail | LimitedServer;
   /** When it was current, where it may not be so any more. */
   asOf?: number;
 }
 
 interface Kept {
-  server: ServerDetail;
+  server: ServerDetail | LimitedServer;
   loadedAt: number;
 }
 
@@ -48,8 +48,7 @@ export const useDetails = (visible: readonly string[], scope: Scope): ReadonlyMa
   if (data && loadedAt !== undefined && loadedAt !== kept.at) {
     // Of rows that have left the screen, the list may know something newer by now.
     const all = new Map([...kept.all].filter(([key]) => visible.includes(key)));
-    // Tenants get no more than the list has.
-    for (const server of data.items) if ('uid' in server) all.set(keyOf(server), { server, loadedAt });
+    for (const server of data.items) all.set(keyOf(server), { server, loadedAt });
     setKept({ at: loadedAt, all });
   }
   return new Map(

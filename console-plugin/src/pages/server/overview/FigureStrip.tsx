@@ -2,7 +2,7 @@
 import type { FC, ReactNode } from 'react';
 import { Card, CardBody, Flex } from '@patternfly/react-core';
 import { Link } from 'react-router';
-import type { Server, ServerDetail } from '../../../api';
+import type { AnyServer, ServerDetail } from '../../../api';
 import { Count, Time } from '../../../components';
 import { useT } from '../../../i18n';
 import { serverPath } from '../../../model/paths';
@@ -15,11 +15,12 @@ const Figure: FC<{ label: string; to: string; bad?: boolean; children: ReactNode
   </Link>
 );
 
-export const FigureStrip: FC<{ place: ServerName; server: Server | ServerDetail }> = ({ place, server }) => {
+export const FigureStrip: FC<{ place: ServerName; server: AnyServer | ServerDetail }> = ({ place, server }) => {
   const t = useT();
   const figures = 'figures' in server ? server.figures : undefined;
-  const tenants = figures?.tenants ?? server.status.tenants;
-  const snapshots = figures?.snapshots ?? server.status.snapshots;
+  const status = 'spec' in server ? server.status : undefined;
+  const tenants = figures?.tenants ?? status?.tenants;
+  const snapshots = figures?.snapshots ?? status?.snapshots;
   const at = (tab: 'tenants' | 'snapshots' | 'events', query = ''): string => serverPath(place, tab) + query;
   return (
     <Card isCompact>

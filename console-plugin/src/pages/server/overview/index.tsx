@@ -15,6 +15,7 @@ import { Users } from './Users';
 export const Overview: FC<TabProps> = ({ place, server, scope }) => {
   const t = useT();
   const full = 'spec' in server ? server : undefined;
+  const counted = full ?? ('figures' in server ? server : undefined);
   const away = full !== undefined && !('figures' in full && full.figures);
   return (
     <Grid hasGutter>
@@ -33,9 +34,9 @@ export const Overview: FC<TabProps> = ({ place, server, scope }) => {
           </Alert>
         </GridItem>
       )}
-      {full && (
+      {counted && (
         <GridItem>
-          <FigureStrip place={place} server={full} />
+          <FigureStrip place={place} server={counted} />
         </GridItem>
       )}
       <GridItem lg={7}>
