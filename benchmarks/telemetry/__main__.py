@@ -1,11 +1,14 @@
-"""`make bench-telemetry`: telemetry on (scraped and pushed every 2 seconds) against none, in one run.
+"""`make bench-telemetry`: telemetry on (scraped and pushed every 5 seconds) against none, in one run.
 
 Event path: the benchmark's logs of 20 servers. API: pages of a list, by the short way, and with a `traceparent` in each
 request. Memory: both, while the receiver hangs. The sides take turns. A figure is the mean of what each round's two
 sides are to each other, without the tenth that is farthest off at either end: both run within seconds, so what else the
-machine does slows down both. A load lasts as long as telemetry's period, so that none is without its work.
+machine does slows down both. A load lasts as long as telemetry's period, so that none is without its work. Of the API
+there are several processes a side: two of the very same program differ by 5 % for as long as they live.
 
-python -m benchmarks.telemetry [--lines 1000000] [--rounds 8] [--loads 30] [--seconds 2]
+Five seconds are the SDK's own period for spans; figures are pushed every minute by default, and scraped every half.
+
+python -m benchmarks.telemetry [--lines 1000000] [--rounds 8] [--pairs 6] [--loads 18] [--seconds 5]
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.api_list import history
@@ -37,7 +40,7 @@ SERVERS = 20
 LIMIT = 1.05
 WARM_S = 6.0
 GROWTH_MB = 48  # what a queue of 2,048 spans, an export under way and the exporters' libraries may take
-PUSHED = {"OTEL_METRIC_EXPORT_INTERVAL": "2000", "OTEL_BSP_SCHEDULE_DELAY": "2000"}
+PUSHED = {"OTEL_METRIC_EXPORT_INTERVAL": "5000", "OTEL_BSP_SCHEDULE_DELAY": "5000"}
 BARE = ("-m", "benchmarks.telemetry.bare", "backend.cli.main")
 OFF, ON = "off", "on"
 
@@ -46,10 +49,14 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--loads", type=int, default=30)
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--pairs", type=int, default=6)
+    parser.add_argument("--loads", type=int, default=18)
+    parser.add_argument("--seconds", type=float, default=5.0)
     options = parser.parse_args()
-    figures = [*_event_path(options.lines, options.rounds), *_requests(options.seconds, options.loads)]
+    figures = [
+        *_event_path(options.lines, options.rounds),
+        *_requests(options.pairs, options.seconds, options.loads),
+    ]
     return report("bench-telemetry", figures)
 
 
@@ -127,7 +134,15 @@ def _run(name: str, logs: Path, events: int, receiver: Otlp | None) -> Run:
 # --- requests --------------------------------------------------------------------------------------------------------
 
 
-def _requests(seconds: float, rounds: int) -> list[Figure]:
+@dataclass(frozen=True)
+class Api:
+    """A process, and how it is asked."""
+
+    side: Side
+    pid: int
+
+
+def _requests(pairs: int, seconds: float, rounds: int) -> list[Figure]:
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bsls-bench-")))
         redis = stack.enter_context(RedisServer())
@@ -137,9 +152,8 @@ def _requests(seconds: float, rounds: int) -> list[Figure]:
         tokens.write_text("\n".join(where.tokens))
         urls.write_text("\n".join(f"{PATH}?limit={number}" for number in range(40, 60)))
         history.fill(redis.port, scratch / "snapshots")
-        sides: dict[str, Side] = {}
-        pids: dict[str, int] = {}
-        for name, collector in ((OFF, None), (ON, receiver), ("hung", hung)):
+
+        def start(name: str, collector: Otlp | None) -> Api:
             (probes,) = free_ports(1)
             values = collector.grpc_environment | PUSHED if collector else {"OTEL_SDK_DISABLED": "true"}
             (scratch / name).mkdir()
@@ -150,9 +164,11 @@ def _requests(seconds: float, rounds: int) -> list[Figure]:
                 port, process = stack.enter_context(api(at, redis.url, *flags, program=program))
             if collector:
                 stack.enter_context(scraped(probes))
-            sides[name], pids[name] = Side(port, urls, tokens), process.pid
-        figures = _compare(sides, pids, seconds, rounds)
-        memory = _memory(sides["hung"], pids["hung"])
+            return Api(Side(port, urls, tokens), process.pid)
+
+        both = [{OFF: start(f"off-{one}", None), ON: start(f"on-{one}", receiver)} for one in range(pairs)]
+        figures = _compare(both, seconds, rounds)
+        memory = _memory(start("hung", hung))
         assert receiver.named("GET /api/v1/servers/{namespace}/{name}/snapshots"), "no span of a request arrived"
     return [
         *figures,
@@ -160,18 +176,19 @@ def _requests(seconds: float, rounds: int) -> list[Figure]:
     ]
 
 
-def _compare(sides: Mapping[str, Side], pids: Mapping[str, int], seconds: float, rounds: int) -> list[Figure]:
+def _compare(pairs: Sequence[Mapping[str, Api]], seconds: float, rounds: int) -> list[Figure]:
     figures: list[Figure] = []
     for way, title, flags in (("short", "requests", ()), ("traced", "requests with a trace", LONG_WAY)):
         times: dict[str, list[float]] = {OFF: [], ON: []}
         cpu: dict[str, list[float]] = {OFF: [], ON: []}
-        for name in (OFF, ON):
-            load(replace(sides[name], flags=flags), seconds=2)
+        for one in (one for pair in pairs for one in pair.values()):
+            load(replace(one.side, flags=flags), seconds=2)
         for number in range(rounds):
-            for name in turns(number):
-                before = cpu_s(pids[name])
-                done = load(replace(sides[name], flags=flags), seconds=seconds)
-                cpu[name].append((cpu_s(pids[name]) - before) / done.requests)
+            pair = pairs[number % len(pairs)]
+            for name in turns(number + number // len(pairs)):
+                before = cpu_s(pair[name].pid)
+                done = load(replace(pair[name].side, flags=flags), seconds=seconds)
+                cpu[name].append((cpu_s(pair[name].pid) - before) / done.requests)
                 times[name].append(1 / done.rate)
                 _tell(way, name, done, cpu[name][-1])
         figures += [
@@ -186,15 +203,15 @@ def _tell(way: str, name: str, done: Load, each_s: float) -> None:
     print(f"    {way:7} {name:4} {speed}", flush=True)
 
 
-def _memory(side: Side, pid: int) -> float:
+def _memory(one: Api) -> float:
     """Growth in MB under load, once it is warm and its queue is full."""
-    traced = replace(side, flags=LONG_WAY)
+    traced = replace(one.side, flags=LONG_WAY)
     load(traced, seconds=WARM_S)
     time.sleep(1)
-    before = resident_mb(pid)
+    before = resident_mb(one.pid)
     for _ in range(4):
         load(traced, seconds=WARM_S)
-    return resident_mb(pid) - before
+    return resident_mb(one.pid) - before
 
 
 if __name__ == "__main__":

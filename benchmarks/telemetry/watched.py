@@ -1,4 +1,4 @@
-"""Somebody who scrapes a port of this machine every 2 seconds, as Prometheus would more seldom; and reads memory."""
+"""Somebody who scrapes a port of this machine every 5 seconds, as Prometheus would more seldom; and reads memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-EVERY_S = 2.0
+EVERY_S = 5.0
 
 
 @contextmanager
