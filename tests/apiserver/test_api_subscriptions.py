@@ -21,9 +21,12 @@ from backend.api.access.access import Access
 from backend.api.access.owners import Owners
 from backend.events.connection import Client, connect
 from backend.events.keys import FIREHOSE, ServerKeys
+from backend.events.push.keys import NAMES, PushKeys
+from backend.events.push.letters import DeadLetter
 from backend.events.push.made import MadeStore
 from backend.events.push.policy import Policy
 from backend.events.push.scopes import ScopeStore
+from backend.events.push.status import Subscriptions
 from backend.events.reader import StreamReader
 from tests.apiserver import api_people as people
 from tests.apiserver.api_process import Api
@@ -400,6 +403,25 @@ async def test_dead_letters_are_shown_within_the_rights_of_now(site: Site, api_c
                          [b"HDEL", b"{bsls:events}:push:owned", f"dead {_user('everything')}".encode()])  # fmt: skip
     (letter,) = (await site.send("backup-a", "GET", f"{ALL}/dead/dead-letters")).body["items"]
     assert letter["server"] == "backup-a/vms"
+
+
+async def test_dead_letters_of_the_settings_are_for_who_sees_all_servers(site: Site) -> None:
+    event = _event(VMS, "lost", "alice@vm-1.team-a")
+    letter = DeadLetter("event", "the sink answered 400", "2026-11-28T02:00:00Z", "", "backup-a/vms", event, attempts=1)
+    await site.redis.ask(FIREHOSE, letter.add(PushKeys("siem")), [b"SADD", NAMES, b"siem"])
+    path = f"{ALL}/siem/dead-letters?source=settings"
+    (found,) = (await site.send("everything", "GET", path)).body["items"]
+    assert (found["event"]["id"], found["reason"]) == ("lost", letter.reason)
+    await site.send("backup-a", "GET", path, status=403)
+    await site.send("everything", "GET", path.replace("siem", "none"), status=404)
+    uid = (await site.make("backup-a", name="private")).body["name"]
+    record = await MadeStore(site.redis).find(_user("backup-a"), uid)
+    assert record is not None
+    await site.reaches("backup-a", "private", current=True)
+    assert record.uid in await Subscriptions(site.redis).names()
+    await site.send("everything", "GET", path.replace("siem", record.uid), status=404)  # somebody's own
+    await site.send("everything", "GET", f"{ALL}/siem/dead-letters", status=404)  # none of theirs
+    await site.redis.ask(FIREHOSE, [b"SREM", NAMES, b"siem"], [b"DEL", PushKeys("siem").dead])
 
 
 async def test_credentials_are_used_by_those_who_may_and_seen_by_nobody(site: Site) -> None:

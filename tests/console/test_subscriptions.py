@@ -21,7 +21,7 @@ SLOW_MS = 30_000  # until the dispatcher has taken up what the API was told, and
 
 @dataclass
 class Sink:
-    """Answers with `status`; `ids`: of what it took."""
+    """Answers with `status`, at `/refuses` with 400; `ids`: of what it took."""
 
     url: str = ""
     status: int = 503
@@ -35,9 +35,10 @@ def sink() -> Iterator[Sink]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if found.status == 204:
+            status = 400 if self.path == "/refuses" else found.status
+            if status == 204:
                 found.ids.append(body.decode())
-            self.send_response(found.status)
+            self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -55,12 +56,14 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture(scope="module")
 def dispatcher(site: Site, sink: Sink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Permits this sink, for whoever has the right to see servers."""
+    """Permits this sink, for whoever has the right to see servers. A subscription of its settings is refused all."""
     port = int(sink.url.rpartition(":")[2].partition("/")[0])
     target = {"scheme": "http", "host": "127.0.0.1", "port": port, "networks": ["127.0.0.0/8"]}
     folder = tmp_path_factory.mktemp("dispatcher")
     config, log = folder / "config.yaml", folder / "log"
-    config.write_text(yaml.safe_dump({"lease": "2s", "api": {"targets": [target]}}))
+    siem = {"name": "siem", "sink": sink.url.replace("/events", "/refuses"), "start": "earliest"}
+    said = {"lease": "2s", "targets": [target], "subscriptions": [siem], "api": {"targets": [target]}}
+    config.write_text(yaml.safe_dump(said))
     (probes,) = free_ports(1)
     with process(config, site.redis.url, probes, log) as child:
         yield
@@ -136,7 +139,14 @@ def test_from_creating_to_deleting(console: Open, sink: Sink, dispatcher: None) 
     assert inner is not None
     assert inner["width"] > 0.9 * outer["width"]
     tab.shot("subscriptions-given-up")
+    page.get_by_test_id("dead-letters-toggle").click()
     page.get_by_text("Of everybody, and of the settings").click()
+    expect(page.get_by_test_id("subscription-siem")).to_contain_text("of the settings of the dispatcher")
+    page.get_by_test_id("dead-letters-siem").get_by_test_id("dead-letters-toggle").click(timeout=SLOW_MS)
+    expect(page.get_by_role("grid", name="Given up by siem").get_by_role("row")).to_have_count(11)
+    tab.shot("subscriptions-of-settings")
+    page.get_by_text("Of everybody, and of the settings").click()
+    expect(page.get_by_test_id("subscription-siem")).to_have_count(0)
     expect(row).to_be_visible()
     _act(page, "delete")
     expect(page.get_by_role("dialog")).to_contain_text("Nothing more is delivered")

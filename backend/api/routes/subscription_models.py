@@ -158,6 +158,11 @@ class DeadLetterQuery(Query):
     """Dead letters, by default the oldest first."""
 
     order: Literal["asc", "desc"] = Field(default="asc", description="By when they were given up.")
+    source: Literal["api", "settings"] = Field(
+        default="api",
+        description="settings: of the subscription of this name in the dispatcher's settings; for those who may list "
+        "servers in all namespaces.",
+    )
 
 
 class DeadLetterView(Model):

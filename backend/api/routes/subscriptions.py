@@ -120,7 +120,7 @@ class SubscriptionRoutes:
             chosen = {uid: one for uid, one in records.items() if query.all or one.owner.user == caller.username}
             statuses = Statuses(self._pushes.client)
             found = {uid: await statuses.status(uid) for uid in chosen}
-            others = [one for one in await statuses.names() if not one.startswith(UID_PREFIX)] if query.all else []
+            others = _of_settings(await statuses.names()) if query.all else []
             of_others = {name: await statuses.status(name) for name in others}
         items = []
         for uid, record in sorted(chosen.items(), key=lambda pair: (pair[1].made.name, pair[1].owner.user)):
@@ -149,14 +149,27 @@ class SubscriptionRoutes:
         newest = query.order == "desc"
         purpose = _NEWEST if newest else _LETTERS
         last = str(decode_cursor(purpose, query.cursor, [str])[0]) if query.cursor else ""
-        record = await self._record(request)
-        letters = DeadLetters(self._pushes.client, record.uid)
+        name, scope = await self._letters(request, query)
+        letters = DeadLetters(self._pushes.client, name)
         async with self._read():
             page = await (letters.newest(last, query.limit) if newest else letters.page(last or "0-0", query.limit))
-        scope = await self._scope(caller_of_request(request), record.made)
         items = [models.DeadLetterView.model_validate(one.shown()) for one in page if _may_see(scope, one)]
         following = encode_cursor(purpose, [page[-1].id]) if len(page) == query.limit else None
         return await _answer(request, models.DeadLetterPage(items=tuple(items), next=following))
+
+    async def _letters(self, request: web.Request, query: models.DeadLetterQuery) -> tuple[str, Scope]:
+        """By what name they are kept, and what the caller may see of them."""
+        caller = caller_of_request(request)
+        if query.source == "api":
+            record = await self._record(request)
+            return record.uid, await self._scope(caller, record.made)
+        if not await self._access.may(caller, "list", ""):
+            raise Problem(FORBIDDEN, "What the settings name is for those who may list servers in all namespaces.")
+        name = request.match_info["name"]
+        async with self._read():
+            if name not in _of_settings(await Statuses(self._pushes.client).names()):
+                raise not_found(f"subscription of the settings called {name[:100]}")
+        return name, Scope(everything=True)
 
     # --- changing ----------------------------------------------------------------------------------------------------
 
@@ -272,6 +285,10 @@ async def stored() -> AsyncIterator[None]:
         raise unavailable(f"{error}.") from None
     except Changed:
         raise Problem(CONFLICT, "Somebody changed it at the same moment: read it again, and repeat.") from None
+
+
+def _of_settings(names: list[str]) -> list[str]:
+    return [one for one in names if not one.startswith(UID_PREFIX)]
 
 
 def _records(texts: dict[str, bytes]) -> dict[str, Record]:

@@ -5043,6 +5043,8 @@ export interface operations {
                 cursor?: string | null;
                 /** @description By when they were given up. */
                 order?: "asc" | "desc";
+                /** @description settings: of the subscription of this name in the dispatcher's settings; for those who may list servers in all namespaces. */
+                source?: "api" | "settings";
             };
             header?: {
                 /** @description ETags of what the client has: 304 if it is one of them. */

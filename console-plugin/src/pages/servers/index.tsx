@@ -90,7 +90,7 @@ const List: FC<{ sight: Sight; scope: Scope }> = ({ sight: { servers, vmNamespac
         knowsOverdue={servers.some((one) => 'spec' in one)}
       />
       {vmNamespace && (
-        <p className="bsls-reason">
+        <p className="bsls-reason bsls-of-vms">
           {t('Of these servers you see what the VMs in {{namespace}} back up.', { namespace: vmNamespace })}
         </p>
       )}

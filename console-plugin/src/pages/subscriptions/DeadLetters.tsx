@@ -3,7 +3,7 @@ import { useEffect, useId, useState } from 'react';
 import type { FC } from 'react';
 import { Button } from '@patternfly/react-core';
 import { eventName } from '../../api';
-import type { DeadLetter, DeliveryState, ServerEvent } from '../../api';
+import type { DeadLetter, ServerEvent, SubscriptionItem } from '../../api';
 import { Content, Count, Loading, Table, Tbody, Td, Th, Thead, Time, Tr } from '../../components';
 import { useLanguage, useT } from '../../i18n';
 import { useResource, useScope } from '../../live';
@@ -68,10 +68,11 @@ const Row: FC<{ letter: DeadLetter }> = ({ letter }) => {
   );
 };
 
-const Newest: FC<{ name: string; state: DeliveryState }> = ({ name, state: { deadLetters, dropped } }) => {
+const Newest: FC<{ item: SubscriptionItem }> = ({ item: { name, source, state } }) => {
   const t = useT();
   const language = useLanguage();
-  const query = { limit: SHOWN, order: 'desc' as const };
+  const { deadLetters, dropped } = state;
+  const query = { limit: SHOWN, order: 'desc' as const, ...(source === 'settings' && { source }) };
   const found = useResource('/subscriptions/{name}/dead-letters', { parameters: { name }, query }, useScope(), never);
   const { retry } = found;
   // No event tells of a new one: the state does. Old ones that had to go for it leave the number as it was.
@@ -110,11 +111,12 @@ const Newest: FC<{ name: string; state: DeliveryState }> = ({ name, state: { dea
 };
 
 /** `columns`: of the table that this is a line of. Nothing was given up: no line. */
-export const DeadLetters: FC<{ name: string; state: DeliveryState; columns: number }> = ({ name, state, columns }) => {
+export const DeadLetters: FC<{ item: SubscriptionItem; columns: number }> = ({ item, columns }) => {
   const t = useT();
   const language = useLanguage();
   const [open, setOpen] = useState(false);
   const id = useId();
+  const { name, state } = item;
   if (!state.deadLetters) return null;
   return (
     <tr className="pf-v6-c-table__tr" data-test={`dead-letters-${name}`}>
@@ -132,7 +134,7 @@ export const DeadLetters: FC<{ name: string; state: DeliveryState; columns: numb
             : t('Show what {{name}} gave up ({{amount}})', { name, amount: count(state.deadLetters, language) })}
         </Button>
         <div id={id} className="bsls-given-up">
-          {open && <Newest name={name} state={state} />}
+          {open && <Newest item={item} />}
         </div>
       </td>
     </tr>

@@ -170,7 +170,7 @@ export const SubscriptionsTable: FC<Props> = ({ items, me, changed }) => {
               </Td>
               <Td dataLabel={actions}>{isOwn(item) ? <Actions item={item} changed={changed} /> : '–'}</Td>
             </Tr>
-            {isOwn(item) && <DeadLetters name={item.name} state={item.state} columns={headings.length} />}
+            {(isOwn(item) || item.source === 'settings') && <DeadLetters item={item} columns={headings.length} />}
           </Fragment>
         ))}
       </Tbody>

@@ -134,6 +134,18 @@ describe('the subscriptions', () => {
     expect(screen.queryByRole('grid', { name: 'Given up by mine' })).toBeNull();
   });
 
+  it('show what those of the settings gave up, and not what those of others did', async () => {
+    const settings = item('siem', { source: 'settings', owner: undefined, sink: undefined }, { deadLetters: 1 });
+    const { asked } = page(() => [settings, item('theirs', { owner: 'bob' }, { deadLetters: 1 })], {
+      letters: () => ({ items: [letter('2-0')] }),
+    });
+    await userEvent.click(await screen.findByRole('button', { name: 'Show what siem gave up (1)' }));
+    expect(await screen.findByTestId('dead-letter-2-0')).toBeInTheDocument();
+    const letters = asked.filter(({ pathname }) => pathname.endsWith('/siem/dead-letters'));
+    expect(letters.map(({ searchParams }) => searchParams.get('source'))).toEqual(['settings']);
+    expect(screen.queryByTestId('dead-letters-theirs')).toBeNull();
+  });
+
   it.each([
     [1, '1 batch waits, it came:', '1 failed attempt'],
     [1200, '1,200 batches wait, the oldest:', '1,200 failed attempts'],
