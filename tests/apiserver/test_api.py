@@ -36,7 +36,9 @@ async def test_one_server(api: Api) -> None:
     found = await api.json("backup-a", SERVER)
     assert found["figures"]["snapshots"]["total"] == 65
     assert found["certificate"]["fingerprint"] == STATUS["tlsFingerprint"]
-    assert "figures" not in await api.json("team-a", SERVER)
+    own = await api.json("team-a", SERVER)
+    assert own.keys() == {"namespace", "name", "status", "figures"}
+    assert own["figures"]["snapshots"]["total"] == 60  # of their tenants
     assert (await api.json("nobody", SERVER, 404))["type"] == "urn:bsls:problem:not-found"
     await api.json("backup-a", "/api/v1/servers/backup-b/more", 404)
     await api.json("", SERVER, 401)
