@@ -27,16 +27,21 @@ export type ByVms = (sees: Sees, namespace: string, inside: readonly AnyServer[]
 const seesAny = ({ allServers, namespaces, allTenants, tenantNamespaces }: Sees): boolean =>
   allServers || allTenants || namespaces.length > 0 || tenantNamespaces.length > 0;
 
+/** Without a namespace. Who sees servers has them at once: no more is asked for. Throws ApiError. */
+const lookAtAll = async (signal: AbortSignal): Promise<Sight> => {
+  const servers = await readServers({}, signal);
+  const blind = !servers.length && !seesAny((await get('/access', { query: {}, signal })).sees);
+  return { servers, blind, mayCreate: !blind };
+};
+
 /** Throws ApiError. */
-const look = async (namespace: string | undefined, byVms: ByVms, signal: AbortSignal): Promise<Sight> => {
+const lookAt = async (namespace: string, byVms: ByVms, signal: AbortSignal): Promise<Sight> => {
   const [{ sees, actions }, inside] = await Promise.all([
     get('/access', { query: { namespace, vmNamespace: namespace }, signal }),
     readServers({ namespace }, signal),
   ]);
-  const blind = !seesAny(sees);
-  const mayCreate = namespace ? actions.createServer : !blind;
-  const sight = { servers: inside, namespace, blind, mayCreate };
-  if (!namespace || !byVms(sees, namespace, inside)) return sight;
+  const sight = { servers: inside, namespace, blind: !seesAny(sees), mayCreate: actions.createServer };
+  if (!byVms(sees, namespace, inside)) return sight;
   return { ...sight, servers: await readServers({ vmNamespace: namespace }, signal), vmNamespace: namespace };
 };
 
@@ -48,7 +53,10 @@ export const useSight = (byVms: ByVms): { sight: Shown<Sight>; scope: Scope } =>
   const scope: Scope = ofVms !== undefined && ofVms === namespace ? { vmNamespace: namespace } : { namespace };
   const sight = useLoaded<Sight>(
     `sight of ${namespace ?? 'all namespaces'}`,
-    async (signal) => ({ unchanged: false, data: await look(namespace, byVms, signal) }),
+    async (signal) => ({
+      unchanged: false,
+      data: await (namespace ? lookAt(namespace, byVms, signal) : lookAtAll(signal)),
+    }),
     scope,
     changesServers,
   );
