@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -58,11 +58,21 @@ class Histogram:
         self.cells: dict[Values, Cell] = {}
 
     def record(self, value: float, *attributes: str | int) -> None:
-        cell = self.cells.get(attributes)
-        if cell is None:
-            cell = self.cells[attributes] = Cell(len(self._bounds) + 1)
+        cell = self.cells.get(attributes) or self._begin(attributes)
         cell.counts[bisect_left(self._bounds, value)] += 1
         cell.sum += value
+
+    def record_all(self, values: Sequence[float], *attributes: str | int) -> None:
+        """Many of one series, for less than one by one."""
+        cell = self.cells.get(attributes) or self._begin(attributes)
+        counts, bounds = cell.counts, self._bounds
+        for value in values:
+            counts[bisect_left(bounds, value)] += 1
+        cell.sum += sum(values)
+
+    def _begin(self, attributes: Values) -> Cell:
+        cell = self.cells[attributes] = Cell(len(self._bounds) + 1)
+        return cell
 
     @property
     def count(self) -> int:

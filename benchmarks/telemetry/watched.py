@@ -1,4 +1,4 @@
-"""Somebody who scrapes a port of this machine every 5 seconds, as Prometheus would more seldom; and reads memory."""
+"""Somebody who scrapes a port of this machine, as Prometheus would more seldom; and reads memory."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-EVERY_S = 5.0
-
 
 @contextmanager
-def scraped(port: int) -> Iterator[list[int]]:
+def scraped(port: int, every_s: float) -> Iterator[list[int]]:
     """The sizes of the answers so far."""
     stop, sizes = threading.Event(), [0][:0]
 
     def scrape() -> None:
-        while not stop.wait(EVERY_S):
+        while not stop.wait(every_s):
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
                     sizes.append(len(answer.read()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Collection
 
 from aiohttp import web
@@ -17,11 +19,14 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Measured:
-    """`quiet`: paths that are not counted (probes)."""
+    """`quiet`: paths that are not counted (probes). Short answers of one turn of the event loop are counted together:
+    one by one it was a 20th of what such an answer costs.
+    """
 
     def __init__(self, inner: Observer, quiet: Collection[str] = ()) -> None:
         self._inner = inner
         self._quiet = frozenset(quiet)
+        self._short: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
         self._scheme = "http"  # of the process's clients: a short answer is never the first one
 
     def streams(self, request: web.Request, status: int) -> None:
@@ -35,9 +40,16 @@ class Measured:
         self._inner.ended(request, status, problem, seconds)
 
     def quick(self, told: Quick) -> None:
-        _DURATION.record(told.seconds, "GET", told.route, told.status, self._scheme)
-        _DECISIONS.add(1, "allowed")
+        if not self._short:
+            asyncio.get_running_loop().call_soon(self._count)
+        self._short[told.route, told.status].append(told.seconds)
         self._inner.quick(told)
+
+    def _count(self) -> None:
+        for (route, status), seconds in self._short.items():
+            _DURATION.record_all(seconds, "GET", route, status, self._scheme)
+            _DECISIONS.add(len(seconds), "allowed")
+        self._short.clear()
 
 
 def route_of(request: web.Request) -> str:

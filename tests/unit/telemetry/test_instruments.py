@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 
 import pytest
 from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics
 from opentelemetry.sdk.resources import Resource
 
 from backend.telemetry import catalogue
-from backend.telemetry.instruments import Registry
+from backend.telemetry.instruments import Histogram, Registry
 from backend.telemetry.metric import Process
 from backend.telemetry.points import joined
 from backend.telemetry.settings import TelemetrySettings
@@ -31,11 +32,17 @@ def test_a_counter_has_its_listed_series_from_the_start() -> None:
     assert read(registry, "bsls.events.lost") == {("trimmed",): 0, ("log",): 2}
 
 
-def test_buckets_have_inclusive_upper_bounds() -> None:
+def one_by_one(took: Histogram, values: Sequence[float]) -> None:
+    for value in values:
+        took.record(value)
+
+
+@pytest.mark.parametrize("record", [one_by_one, Histogram.record_all])
+def test_buckets_have_inclusive_upper_bounds(record: Callable[[Histogram, Sequence[float]], None]) -> None:
     registry = Registry()
     took = registry.histogram(catalogue.COMMITS)
-    for value in (0.0005, 0.001, 0.0011, 10.0, 11.0):
-        took.record(value)
+    record(took, (0.0005, 0.001))
+    record(took, (0.0011, 10.0, 11.0))
     (found,) = registry.collect()
     ((at, counts, total),) = found.cells
     assert (at, counts[0], counts[1], counts[-2], counts[-1]) == ((), 2, 1, 1, 1)
