@@ -70,6 +70,8 @@ class Receiver:
             await site.stop()
         for _ in range(3):  # a connection accepted just now comes to the handler, else nobody closes it
             await asyncio.sleep(0)
+        if shaking_hands := [task for task in asyncio.all_tasks() if "_accept_connection2" in repr(task.get_coro())]:
+            await asyncio.wait(shaking_hands, timeout=5)  # one by TLS comes to it after some round trips
         await self._runner.cleanup()
 
     @property
