@@ -6,7 +6,7 @@ import type { Scope } from './stream';
 import { useLoaded } from './useResource';
 import type { Shown } from './useResource';
 import { useScope } from './useScope';
-import { changesServers, readServers } from './useServers';
+import { changesServers, readServers } from './servers';
 
 type Sees = Pick<Body<'/access'>['sees'], 'allServers' | 'namespaces' | 'allTenants' | 'tenantNamespaces'>;
 
