@@ -72,25 +72,26 @@ class Projections:
     def figures(self) -> dict[str, Any]:
         """Of all tenants; rows have to be refreshed."""
         rows, snapshots = self.tenants.rows, self.snapshots
-        last = next((item.keys[LAST_TIME] for item in self._newest()), 0)
-        total = {"total": len(snapshots.all.items), "incomplete": len(snapshots.incomplete.items)}
-        return {
-            "tenants": {"total": len(rows.items), "overdue": sum(user in rows.items for user in self.tenants.overdue)},
-            "snapshots": total | ({"lastTime": time_of(last)} if last else {}),
-            "sessions": len(self.sessions.all.items),
-        }
+        return _figures(
+            tenants=len(rows.items),
+            overdue=sum(user in rows.items for user in self.tenants.overdue),
+            snapshots=len(snapshots.all.items),
+            incomplete=len(snapshots.incomplete.items),
+            last=next((item.keys[LAST_TIME] for item in self._newest()), 0),
+            sessions=len(self.sessions.all.items),
+        )
 
     def figures_of(self, users: Set[str]) -> dict[str, Any]:
         """The same of these tenants; each has a row."""
         rows = [self.tenants.rows.items[user] for user in users]
-        last = max((row.keys[LAST_TIME] for row in rows), default=0)
-        incomplete = sum(item.owner in users for item in self.snapshots.incomplete.items.values())
-        total = {"total": sum(row.keys[SNAPSHOTS] for row in rows), "incomplete": incomplete}
-        return {
-            "tenants": {"total": len(rows), "overdue": sum(user in users for user in self.tenants.overdue)},
-            "snapshots": total | ({"lastTime": time_of(last)} if last else {}),
-            "sessions": sum(len(self.sessions.tenant(user).items) for user in users),
-        }
+        return _figures(
+            tenants=len(rows),
+            overdue=sum(user in users for user in self.tenants.overdue),
+            snapshots=sum(row.keys[SNAPSHOTS] for row in rows),
+            incomplete=sum(item.owner in users for item in self.snapshots.incomplete.items.values()),
+            last=max((row.keys[LAST_TIME] for row in rows), default=0),
+            sessions=sum(len(self.sessions.tenant(user).items) for user in users),
+        )
 
     def _newest(self) -> Iterator[Item]:
         """Rows of tenants, who last finished a snapshot first."""
@@ -104,3 +105,15 @@ class Projections:
 def own_accounts(namespace: str, name: str) -> frozenset[str]:
     """The controller's accounts at a server: they are no tenants."""
     return frozenset(f"{account}@{name}.{namespace}" for account in (ADMIN_NAME, PROBE_NAME))
+
+
+def _figures(
+    *, tenants: int, overdue: int, snapshots: int, incomplete: int, last: int, sessions: int
+) -> dict[str, Any]:
+    """`last`: when the newest snapshot ended, 0 for never."""
+    total = {"total": snapshots, "incomplete": incomplete}
+    return {
+        "tenants": {"total": tenants, "overdue": overdue},
+        "snapshots": total | ({"lastTime": time_of(last)} if last else {}),
+        "sessions": sessions,
+    }

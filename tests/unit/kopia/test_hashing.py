@@ -14,7 +14,7 @@ from backend.kopia.users import PBKDF2, SCRYPT
 # In a process of its own, for the most memory that a process has taken never falls. Prints KiB.
 MEASURE = """
 import asyncio, json, resource
-from backend.kopia.account import hash_aside
+from backend.kopia.hashing import hash_aside
 from backend.kopia.takeover import Takeover
 
 def most():
